@@ -1,0 +1,1 @@
+"""Hydra-configured experiments: Lightning trains one trial, Optuna searches, MLflow remembers."""

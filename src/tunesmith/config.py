@@ -1,0 +1,25 @@
+"""Read a composed config as flat parameters."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+
+def flat(cfg: DictConfig, *, without: Collection[str]) -> dict[str, Any]:
+    """The resolved config as {'model.n_layers': 2, ...}; `without` names top-level keys."""
+    return _flatten({key: _plain(cfg[key]) for key in cfg if key not in without})
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def _flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
+    for key, value in node.items():
+        if isinstance(value, Mapping) and value:
+            leaves |= _flatten(value, f"{prefix}{key}.")
+        else:
+            leaves[f"{prefix}{key}"] = value
+    return leaves

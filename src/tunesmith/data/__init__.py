@@ -1,0 +1,5 @@
+"""The demo data: the synthetic cubic problem."""
+
+from tunesmith.data.cubic import CubicDataModule
+
+__all__ = ["CubicDataModule"]

@@ -1,0 +1,31 @@
+"""Hand tensors to Lightning as they are, without collating them row by row."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+
+class TensorBatches:
+    """Iterates over slices of tensors that share their first dimension.
+
+    With `batch_size` None one epoch is one batch: the tensors themselves, not a copy. Otherwise
+    the rows are shuffled anew each epoch by PyTorch's global random stream, and the last batch
+    holds what is left.
+    """
+
+    def __init__(self, *tensors: Tensor, batch_size: int | None = None) -> None:
+        self._tensors = tensors
+        self._batch_size = batch_size
+
+    def __len__(self) -> int:
+        if self._batch_size is None:
+            return 1
+        return -(-len(self._tensors[0]) // self._batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        if self._batch_size is None:
+            yield self._tensors
+            return
+        for rows in torch.randperm(len(self._tensors[0])).split(self._batch_size):
+            yield tuple(tensor[rows] for tensor in self._tensors)

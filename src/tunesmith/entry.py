@@ -1,0 +1,75 @@
+"""The command line: what train.py does around Hydra's own main."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import hydra.errors
+from omegaconf.errors import OmegaConfBaseException
+
+from tunesmith.errors import InvalidConfig
+
+MULTIRUN_FLAGS = {"-m", "--multirun"}
+# What train.yaml chooses for Hydra.
+RUN_SETTINGS = (
+    ("hydra/output", "runs"),
+    ("hydra/callbacks", "check"),
+    ("hydra/job_logging", "run"),
+)
+# With one of these nothing is run.
+SHOWING_FLAGS = {"--cfg", "-c", "--help", "-h", "--info", "-i", "--hydra-help", "--shell-completion"}
+
+
+def complete_arguments(arguments: Sequence[str]) -> list[str]:
+    """Add what a user may leave out.
+
+    A search without `-m` still searches: Hydra takes its mode from the primary config or the command
+    line only. A config of an earlier run (`--config-name`) knows nothing of train.yaml's Hydra
+    settings: its output goes to the same folders as any other run's.
+    """
+    completed = list(arguments)
+    if SHOWING_FLAGS.intersection(arguments):
+        return completed
+    searches = any(
+        argument.startswith("hparams_search=") and argument != "hparams_search=null"
+        for argument in arguments
+    )
+    if searches and not MULTIRUN_FLAGS.intersection(arguments):
+        completed.append("--multirun")
+    if _config_name(arguments) not in (None, "train", "next"):
+        completed += [
+            f"{group}={option}"
+            for group, option in RUN_SETTINGS
+            if not any(argument.startswith(f"{group}=") for argument in arguments)
+        ]
+    return completed
+
+
+def _config_name(arguments: Sequence[str]) -> str | None:
+    for position, argument in enumerate(arguments):
+        flag, _, value = argument.partition("=")
+        if flag in ("--config-name", "-cn"):
+            return value or "".join(arguments[position + 1 : position + 2])
+    return None
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn the user's mistakes into one line and exit code 1; other errors keep their traceback.
+
+    `HYDRA_FULL_ERROR=1` shows the traceback of every error.
+    """
+    logging.captureWarnings(True)  # Python's warnings go to the run's log file.
+    full = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting itself.
+    try:
+        yield
+    except (hydra.errors.HydraException, OmegaConfBaseException, InvalidConfig) as error:
+        if full:
+            raise
+        # here: only a mistake pays for looking up the nearest names
+        from tunesmith.explain import one_line
+
+        sys.exit(one_line(error))

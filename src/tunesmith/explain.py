@@ -1,0 +1,69 @@
+"""Say a mistake in the command line in one line, with the nearest names."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import OverrideParseException
+from omegaconf import OmegaConf
+
+from tunesmith.config import flat
+from tunesmith.errors import InvalidConfig, nearest
+
+UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
+UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
+AVAILABLE = re.compile(r"Available options in '[^']+':\n((?:\t.*\n?)+)")
+UNSET_VARIABLE = re.compile(r"Environment variable '(\w+)' not found")
+EXAMPLES = {
+    "OPTUNA_STORAGE": "type export OPTUNA_STORAGE=postgresql://USER:PASSWORD@HOST/DATABASE",
+}
+GRAMMAR_LINK = "See https://hydra.cc/docs/1.2/advanced/override_grammar/basic for details"
+
+
+def one_line(error: Exception) -> str:
+    """The error as one line: what came, what was expected and what to type instead."""
+    if isinstance(error, InvalidConfig):
+        return str(error)
+    text = _with_cause(error)
+    if found := UNKNOWN_OPTION.search(text):
+        return _unknown_option(*found.groups(), AVAILABLE.search(text))
+    if found := UNKNOWN_KEY.search(text):
+        key = found[1]
+        return f"the config has no key {key!r}; did you mean {nearest(key, _known_keys())}?"
+    if found := UNSET_VARIABLE.search(text):
+        return f"the environment variable {found[1]} is not set; {EXAMPLES.get(found[1], 'set it')}"
+    if isinstance(error, OverrideParseException):
+        reason = text.removesuffix(GRAMMAR_LINK).strip().splitlines()[-1]
+        return f"{error.override!r} is no override: {reason}; try KEY=VALUE, in quotes for the shell"
+    return " ".join(text.split("full_key:")[0].split())
+
+
+def _unknown_option(group: str, option: str, available: re.Match[str] | None) -> str:
+    if available is None:
+        return f"there is no config {group}/{option}"
+    return f"{group} has no option {option!r}; try {group}={nearest(option, available[1].split())}"
+
+
+def _with_cause(error: Exception) -> str:
+    cause = error.__cause__
+    if cause is None or str(cause) in str(error):
+        return str(error)
+    return f"{error}\n{cause}"
+
+
+def _known_keys() -> list[str]:
+    """The keys of the default config, with the search's if one is chosen."""
+    conf = Path(sys.argv[0]).resolve().parent / "conf"
+    if not conf.is_dir():
+        return []
+    chosen = [argument for argument in sys.argv[1:] if argument.startswith("hparams_search=")]
+    GlobalHydra.instance().clear()
+    os.environ.setdefault("OPTUNA_STORAGE", "")
+    with initialize_config_dir(str(conf)):
+        cfg = compose("train", overrides=chosen, return_hydra_config=True)
+    keys = list(flat(cfg, without=("hydra", "storage", "tracking")))
+    keys += [f"hydra.sweeper.{key}" for key in cfg.hydra.sweeper]
+    return [*keys, *(str(key) for key in cfg.hydra.runtime.choices)]

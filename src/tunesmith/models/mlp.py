@@ -1,0 +1,130 @@
+"""A multilayer perceptron of variable depth for regression, as a LightningModule."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "leaky_relu": nn.LeakyReLU,
+    "relu": nn.ReLU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+}
+POINTS_PER_CURVE = 100
+
+
+class MLP(nn.Sequential):
+    """Linear(n_features, n_nodes), n_layers times Linear(n_nodes, n_nodes), Linear(n_nodes, 1).
+
+    An activation follows every linear layer but the last. x is (n, n_features), the output (n, 1).
+    """
+
+    def __init__(self, *, n_features: int, n_layers: int, n_nodes: int, activation: str) -> None:
+        for name, value in (("n_layers", n_layers), ("n_nodes", n_nodes)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(
+                    f"{name} must be an integer of at least 1, got {value!r}; try {name}=2"
+                )
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}; "
+                "try activation=relu"
+            )
+        nonlinearity = ACTIVATIONS[activation]
+        layers = [nn.Linear(n_features, n_nodes), nonlinearity()]
+        for _ in range(n_layers):
+            layers += [nn.Linear(n_nodes, n_nodes), nonlinearity()]
+        super().__init__(*layers, nn.Linear(n_nodes, 1))
+
+
+class MLPRegressor(LightningModule):
+    """Fits an MLP by mean squared error.
+
+    A batch is (x, y): x is (n, n_features), y is (n, 1), both float32. `optimizer` makes an
+    optimizer from parameters; `scheduler` makes a schedule over all optimizer steps of the fit, or
+    None for a constant rate.
+
+    Logs val/mse and test/mse as the mean over rows, train/mse as the mean over an epoch's rows, at
+    most 100 times a fit: a point costs more than a step of a small network.
+
+    Raises ValueError for a size below 1 or an unknown activation.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_features: int,
+        n_layers: int,
+        n_nodes: int,
+        activation: str,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        scheduler: Callable[..., LRScheduler | None],
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters(ignore=["optimizer", "scheduler"])
+        self.net = MLP(
+            n_features=n_features, n_layers=n_layers, n_nodes=n_nodes, activation=activation
+        )
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self._batch_losses: list[tuple[Tensor, int]] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predict y, (n, 1), from x, (n, n_features)."""
+        prediction: Tensor = self.net(x)
+        return prediction
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        """Mean squared error of one batch."""
+        x, y = batch
+        loss = functional.mse_loss(self.net(x), y)
+        self._batch_losses.append((loss.detach(), len(x)))
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Log train/mse where a point of the curve is due."""
+        losses, self._batch_losses = self._batch_losses, []
+        every = max(1, (self.trainer.max_epochs or 0) // POINTS_PER_CURVE)
+        if (self.current_epoch + 1) % every == 0:
+            rows = sum(n for _, n in losses)
+            self.log("train/mse", torch.stack([loss * n for loss, n in losses]).sum() / rows)
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        """Log val/mse."""
+        self._log_mse("val/mse", batch, n_batches=self.trainer.num_val_batches)
+
+    def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        """Log test/mse."""
+        self._log_mse("test/mse", batch, n_batches=self.trainer.num_test_batches)
+
+    def predict_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
+        """Predict y, (n, 1), from the batch's x."""
+        return self.forward(batch[0])
+
+    def _log_mse(
+        self, name: str, batch: tuple[Tensor, Tensor], *, n_batches: list[int | float]
+    ) -> None:
+        x, y = batch
+        # Lightning's weighted mean changes the last bits, a weight of 1 leaves a single batch alone.
+        weight = 1 if n_batches == [1] else len(x)
+        self.log(name, functional.mse_loss(self.net(x), y), batch_size=weight)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Make the optimizer and, unless the rate is constant, its schedule by steps."""
+        optimizer = self.optimizer(self.parameters())
+        schedule = self.scheduler(
+            optimizer, total_steps=int(self.trainer.estimated_stepping_batches)
+        )
+        if schedule is None:
+            return optimizer
+        config: Any = {"scheduler": schedule, "interval": "step"}
+        return {"optimizer": optimizer, "lr_scheduler": config}

@@ -1,0 +1,142 @@
+"""Compute one trial or single run: from a composed config to the values of its metrics."""
+
+import logging
+import math
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, ListConfig
+from optuna import TrialPruned
+from optuna.trial import Trial
+
+from tunesmith.config import flat
+from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.objectives.summary import print_summary, repeat_command
+from tunesmith.study.trial import Pruned, current_trial
+from tunesmith.tracking import NoRun, Run, RunState, Tracking, current_run, recording
+
+log = logging.getLogger(__name__)
+
+Metrics: TypeAlias = Mapping[str, float]
+Objective: TypeAlias = Callable[[DictConfig], float | Sequence[float] | Metrics]
+Outcome: TypeAlias = float | list[float] | Pruned
+
+# Where things are kept changes nothing of what is computed.
+NOT_PARAMETERS = ("storage", "tracking", "paths")
+
+
+class NoUsableValue(ValueError):  # noqa: N818 - names the mistake
+    """The objective returned no value of its metric, or one that is not finite."""
+
+
+def resolve_function(path: str) -> Callable[..., Any]:
+    """The function at a dotted path, if the execution whitelist allows it."""
+    function: Callable[..., Any] = instantiate({"_target_": path, "_partial_": True})
+    return function
+
+
+def metric_names(cfg: DictConfig) -> list[str]:
+    """The names of the metrics that are optimized, one or several."""
+    name = cfg.metric.name
+    return list(name) if isinstance(name, ListConfig) else [name]
+
+
+def evaluate(cfg: DictConfig) -> Outcome:
+    """Run the config's objective, recorded by the config's tracking.
+
+    Returns the value of `metric.name`, a list of values if it is a list, or `Pruned` if the trial
+    was stopped early. Whatever the objective raises is recorded and raised again; NoUsableValue is
+    raised if the metric is missing or not finite.
+    """
+    trial = current_trial()
+    search = current_run()
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    tracking: Tracking = instantiate(cfg.tracking)
+    run = _start_run(cfg, tracking, trial=trial, folder=folder, search=search)
+    started = time.perf_counter()
+    with recording(run):
+        try:
+            metrics = _metrics(cfg, resolve_function(cfg.objective._target_)(cfg))
+            values = _values(cfg, metrics)
+        except TrialPruned as pruned:
+            outcome = Pruned(str(pruned))
+            run.set_tags({"reason": outcome.reason})
+            run.finish(RunState.PRUNED)
+            log.info("Pruned: %s", outcome.reason)
+            if trial is None and HydraConfig.get().mode.name == "RUN":
+                raise InvalidConfig(f"Stopped: {outcome.reason}") from None
+            return outcome
+        except Exception as error:
+            _record_error(run, error)
+            raise
+        except BaseException:  # Ctrl-C, or Lightning's SystemExit for it
+            run.finish(RunState.INTERRUPTED)
+            raise
+        seconds = time.perf_counter() - started
+        run.log_metrics({**metrics, "seconds": seconds}, step=0)
+        run.finish(RunState.COMPLETE)
+    if trial is None and isinstance(search, NoRun):
+        print_summary(metrics, seconds=seconds, folder=folder, cfg=cfg, run=run)
+    elif trial is not None:
+        trial.set_user_attr("seconds", seconds)
+    return values if isinstance(cfg.metric.name, ListConfig) else values[0]
+
+
+def _start_run(
+    cfg: DictConfig, tracking: Tracking, *, trial: Trial | None, folder: Path, search: Run
+) -> Run:
+    tags = {"hydra.dir": str(folder), "repeat": repeat_command(folder)}
+    name = "-".join(folder.parts[-2:])
+    parent_id = search.id
+    if trial is not None:
+        name = f"trial-{trial.number:04d}"
+        parent_id = trial.study.user_attrs.get("mlflow.run_id")
+        tags |= {
+            "optuna.study": trial.study.study_name,
+            "optuna.trial_number": str(trial.number),
+            "optuna.trial_state": "RUNNING",
+        }
+    elif parent_id is None:
+        tracking.settle_dead_runs()
+    run = tracking.start_run(name, tags=tags, parent_id=parent_id)
+    if trial is not None:
+        trial.set_user_attr("hydra.dir", str(folder))
+        if run.id is not None:
+            trial.set_user_attr("mlflow.run_id", run.id)
+    run.log_params(flat(cfg, without=NOT_PARAMETERS))
+    run.log_artifact(folder / ".hydra", folder="config")
+    return run
+
+
+def _metrics(cfg: DictConfig, result: float | Sequence[float] | Metrics) -> dict[str, float]:
+    if isinstance(result, Mapping):
+        return {name: float(value) for name, value in result.items()}
+    values = [result] if not isinstance(result, Sequence) else list(result)
+    return {
+        name: float("nan") if value is None else float(value)
+        for name, value in zip(metric_names(cfg), values, strict=True)
+    }
+
+
+def _values(cfg: DictConfig, metrics: Metrics) -> list[float]:
+    for name in metric_names(cfg):
+        if name not in metrics:
+            raise NoUsableValue(
+                f"the objective returned no {name} (metric.name); it returned "
+                f"{', '.join(sorted(metrics)) or 'nothing'}; try metric.name={nearest(name, metrics)}"
+            )
+        if not math.isfinite(metrics[name]):
+            logged = ", ".join(f"{key}={value:g}" for key, value in sorted(metrics.items()))
+            raise NoUsableValue(f"{name} is {metrics[name]}, not a finite number (got {logged})")
+    return [metrics[name] for name in metric_names(cfg)]
+
+
+def _record_error(run: Run, error: Exception) -> None:
+    run.set_tags({"error": f"{type(error).__name__}: {error}"})
+    run.log_text("".join(traceback.format_exception(error)), "traceback.txt")
+    run.finish(RunState.FAIL)

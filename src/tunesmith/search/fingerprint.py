@@ -1,0 +1,92 @@
+"""Tell searches apart by everything that changes what a trial computes or what is proposed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from optuna.distributions import distribution_to_json
+
+from tunesmith.config import flat
+from tunesmith.errors import InvalidConfig
+from tunesmith.search.space import SearchSpace
+
+# Where things are kept, found and shown changes no value.
+IRRELEVANT = ("hydra", "storage", "tracking", "paths", "tags", "refit")
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a search is: what a trial computes, the space, and how points are proposed.
+
+    `config` maps the keys of a default trial's composed config to values, `space` the dimensions to
+    Optuna's JSON of their distributions; `proposals` maps sampler, pruner and what else decides
+    which points come.
+    """
+
+    config: Mapping[str, Any]
+    space: Mapping[str, str]
+    proposals: Mapping[str, Any]
+
+    def digest(self) -> str:
+        """Eight hexadecimal digits, the same for the same search on any machine."""
+        text = json.dumps(asdict(self), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def check_continues(self, stored: Mapping[str, Any], *, study_name: str) -> list[str]:
+        """Compare with the fingerprint of the study that is to be continued.
+
+        Returns the names of what proposes points otherwise than before, which is allowed. Raises
+        InvalidConfig, naming the keys, if a trial would compute something else or the space differs.
+        """
+        mine = json.loads(json.dumps(asdict(self), default=str))
+        changed = [
+            *_differing(stored["config"], mine["config"]),
+            *_differing(stored["space"], mine["space"]),
+        ]
+        if changed:
+            raise InvalidConfig(
+                f"study {study_name} was begun with other values of {', '.join(changed)}; its "
+                "trials would not compare; try another hydra.sweeper.study_name, or null"
+            )
+        return _differing(stored["proposals"], mine["proposals"])
+
+
+def fingerprint(cfg: DictConfig, *, space: SearchSpace, settings: Mapping[str, Any]) -> Fingerprint:
+    """Take the fingerprint of a search from the composed config of its default trial.
+
+    `settings` are the sweeper's. A data file counts by its content, not by its place.
+    """
+    searched = {name.lstrip("+") for name in space.distributions}
+    config = {
+        key: _content(value)
+        for key, value in flat(cfg, without=IRRELEVANT).items()
+        if key not in searched
+    }
+    return Fingerprint(
+        config=config,
+        space={name: distribution_to_json(d) for name, d in space.distributions.items()},
+        proposals={
+            name: _plain(settings[name])
+            for name in ("sampler", "pruner", "baseline", "custom_search_space")
+        },
+    )
+
+
+def _content(value: Any) -> Any:
+    if isinstance(value, str) and 0 < len(value) < 4096 and Path(value).is_file():
+        return f"sha256:{hashlib.sha256(Path(value).read_bytes()).hexdigest()}"
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def _differing(stored: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
+    absent = object()
+    names = sorted({*stored, *mine})
+    return [name for name in names if stored.get(name, absent) != mine.get(name, absent)]

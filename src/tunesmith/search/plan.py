@@ -1,0 +1,151 @@
+"""What a search is going to do, checked before anything is written."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from inspect import signature
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler, GridSampler
+
+from tunesmith.check import check_config
+from tunesmith.errors import InvalidConfig
+from tunesmith.search.fingerprint import Fingerprint, fingerprint
+from tunesmith.search.space import SearchSpace, as_override, parse_space
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A search: its name, space and total.
+
+    `config` is Hydra's multirun config with the study's name filled in, `base` the composed config
+    of the default trial, `settings` the values of `hydra.sweeper`.
+    """
+
+    study_name: str
+    space: SearchSpace
+    config: DictConfig
+    base: DictConfig
+    settings: dict[str, Any]
+    fingerprint: Fingerprint
+    n_trials: int
+
+    @property
+    def folder(self) -> Path:
+        """Where the search's files go."""
+        return Path(self.config.hydra.sweep.dir)
+
+    @property
+    def directions(self) -> list[str]:
+        """'minimize' or 'maximize' for each metric."""
+        direction = self.settings["direction"]
+        several = direction if OmegaConf.is_list(direction) else [direction]
+        return [getattr(one, "name", one) for one in several]
+
+    @property
+    def metric_names(self) -> list[str]:
+        """The metrics that are optimized."""
+        name = self.base.metric.name
+        return list(name) if OmegaConf.is_list(name) else [name]
+
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """The default config's point of the space."""
+        choices = self.base.hydra.runtime.choices
+        return {
+            name: choices[name] if name in choices else OmegaConf.select(self.base, name.lstrip("+"))
+            for name in self.space.distributions
+        }
+
+    def make_sampler(self, seed: int | None) -> BaseSampler:
+        """A new sampler of the configured kind."""
+        config = self.settings["sampler"]
+        factory = instantiate(config, _partial_=True)
+        if _is_grid(config):
+            factory = partial(factory, self.space.grid())
+        if "seed" not in config and "seed" not in signature(factory).parameters:
+            sampler: BaseSampler = factory()
+        else:
+            sampler = factory(seed=seed)
+        return sampler
+
+    def make_pruner(self) -> BasePruner | None:
+        """The configured pruner: Optuna does not store it, each worker brings its own."""
+        pruner: BasePruner | None = instantiate(self.settings["pruner"])
+        return pruner
+
+
+def make_plan(
+    config: DictConfig,
+    *,
+    settings: dict[str, Any],
+    arguments: Sequence[str],
+    loader: ConfigLoader,
+) -> Plan:
+    """Read space and totals, compose the default trial and name the study.
+
+    Raises InvalidConfig or a Hydra error, in one line, for what cannot be searched.
+    """
+    _check_settings(settings)
+    space = parse_space(settings["params"], arguments)
+    base = loader.load_sweep_config(config, list(space.fixed))
+    found = fingerprint(base, space=space, settings=settings)
+    search = base.hydra.runtime.choices.get("hparams_search") or base.hydra.job.config_name
+    study_name = settings["study_name"] or f"{search}-{found.digest()}"
+    n_trials = settings["n_trials"]
+    if _is_grid(settings["sampler"]):
+        n_trials = min(n_trials, prod(len(values) for values in space.grid().values()))
+    return Plan(
+        study_name=study_name,
+        space=space,
+        config=_with_study_name(config, study_name),
+        base=base,
+        settings=settings,
+        fingerprint=found,
+        n_trials=n_trials,
+    )
+
+
+def probe(plan: Plan, loader: ConfigLoader) -> None:
+    """Compose and check the default trial, then each bound and choice with the rest at default.
+
+    Raises InvalidConfig or a Hydra error for the first that is refused.
+    """
+    for end in [None, *plan.space.ends()]:
+        overrides = [] if end is None else [as_override(*end)]
+        check_config(loader.load_sweep_config(plan.config, [*overrides, *plan.space.fixed]))
+
+
+def _check_settings(settings: dict[str, Any]) -> None:
+    for name, example in (("n_trials", 100), ("n_jobs", 1)):
+        if settings[name] < 1:
+            raise InvalidConfig(
+                f"hydra.sweeper.{name} must be at least 1, got {settings[name]}; "
+                f"try hydra.sweeper.{name}={example}"
+            )
+    rate = settings["max_failure_rate"]
+    if not 0 <= rate <= 1:
+        raise InvalidConfig(
+            f"hydra.sweeper.max_failure_rate must lie in 0 ... 1, got {rate}; "
+            "try hydra.sweeper.max_failure_rate=0.5"
+        )
+
+
+def _is_grid(sampler: DictConfig) -> bool:
+    return str(sampler.get("_target_", "")).endswith(f".{GridSampler.__name__}")
+
+
+def _with_study_name(config: DictConfig, study_name: str) -> DictConfig:
+    """Trials compose their config anew: what was computed here has to reach them as an override."""
+    named = copy.deepcopy(config)
+    with read_write(named.hydra), open_dict(named.hydra):
+        named.hydra.sweeper.study_name = study_name
+        named.hydra.overrides.hydra.append(as_override("hydra.sweeper.study_name", study_name))
+    return named

@@ -1,0 +1,142 @@
+"""The search space in Hydra's override grammar: read it, probe it, turn a trial into overrides."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.errors import HydraException
+from hydra_plugins.hydra_optuna_sweeper._impl import (
+    OptunaSweeperImpl,
+    create_optuna_distribution_from_override,
+)
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import Trial
+
+from tunesmith.errors import InvalidConfig
+
+# What Hydra's grammar reads back as the same text without quotes.
+PLAIN_TEXT = re.compile(r"[A-Za-z_][\w./-]*")
+NOT_TEXT = {"true", "false", "null", "nan", "inf"}
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The dimensions of a search, and the overrides that every trial gets as they are."""
+
+    distributions: Mapping[str, BaseDistribution]
+    fixed: tuple[str, ...]
+
+    def suggest(self, trial: Trial) -> None:
+        """Draw a value of every dimension."""
+        for name, distribution in self.distributions.items():
+            _suggest(trial, name, distribution)
+
+    def contains(self, name: str, value: Any) -> bool:
+        """Whether a value could be drawn for a dimension."""
+        distribution = self.distributions[name]
+        if isinstance(distribution, CategoricalDistribution):
+            return any(value is c or (value == c and type(value) is type(c)) for c in distribution.choices)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if isinstance(distribution, IntDistribution) and value != int(value):
+            return False
+        return distribution._contains(value)
+
+    def ends(self) -> Iterator[tuple[str, Any]]:
+        """Every bound and every choice: ('model.n_layers', 1), ('model.n_layers', 4), ..."""
+        for name, distribution in self.distributions.items():
+            if isinstance(distribution, CategoricalDistribution):
+                yield from ((name, choice) for choice in distribution.choices)
+            elif isinstance(distribution, IntDistribution | FloatDistribution):
+                yield from ((name, end) for end in (distribution.low, distribution.high))
+
+    def grid(self) -> dict[str, list[Any]]:
+        """Every value of every dimension; raises InvalidConfig for a continuous one."""
+        try:
+            return {
+                name: list(OptunaSweeperImpl._to_grid_sampler_choices(distribution))
+                for name, distribution in self.distributions.items()
+            }
+        except ValueError:
+            raise InvalidConfig(
+                "hydra/sweeper/sampler=grid needs choice(...) or range(...) for every parameter; "
+                "try hydra/sweeper/sampler=tpe"
+            ) from None
+
+
+def parse_space(params: Mapping[str, Any] | None, arguments: Sequence[str]) -> SearchSpace:
+    """Read `hydra.sweeper.params` and the command line's overrides; of two for a key the later wins.
+
+    Raises InvalidConfig for a range that is empty or reversed.
+    """
+    lines = [f"{key}={value}" for key, value in (params or {}).items()] + list(arguments)
+    latest: dict[str, Override] = {}
+    for override in OverridesParser.create().parse_overrides(lines):
+        key = override.get_key_element()
+        latest.pop(key.lstrip("+~"), None)
+        latest[key.lstrip("+~")] = override
+    distributions = {
+        override.get_key_element(): _distribution(override)
+        for override in latest.values()
+        if override.is_sweep_override()
+    }
+    fixed = [o.input_line for o in latest.values() if not o.is_sweep_override()]
+    return SearchSpace(distributions, tuple(line for line in fixed if line is not None))
+
+
+def as_override(name: str, value: Any) -> str:
+    """An override that Hydra reads back as this very value: `optimizer.lr=0.01`, `name='a,b'`."""
+    if value is None:
+        text = "null"
+    elif isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, str) and not (
+        PLAIN_TEXT.fullmatch(value) and value.lower() not in NOT_TEXT
+    ):
+        text = QuotedString(value, Quote.single).with_quotes()
+    else:
+        text = repr(value) if isinstance(value, float) else str(value)
+    return f"{name}={text}"
+
+
+def _distribution(override: Override) -> BaseDistribution:
+    try:
+        distribution: BaseDistribution = create_optuna_distribution_from_override(override)
+    except (ValueError, HydraException) as error:
+        raise InvalidConfig(
+            f"{override.input_line} is no range or choice to search: {' '.join(str(error).split())}; "
+            f"try {override.get_key_element()}=interval(LOW,HIGH) with LOW below HIGH"
+        ) from error
+    if isinstance(distribution, CategoricalDistribution):
+        return CategoricalDistribution([_unquoted(choice) for choice in distribution.choices])
+    return distribution
+
+
+def _unquoted(choice: Any) -> Any:
+    """The value that an encoded choice stands for: Hydra keeps the quotes of a text in it."""
+    if not isinstance(choice, str):
+        return choice
+    value = OverridesParser.create().parse_override(f"key={choice}").value()
+    return value if isinstance(value, str) else choice
+
+
+def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> None:
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(name, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        trial.suggest_int(
+            name, distribution.low, distribution.high, step=distribution.step, log=distribution.log
+        )
+    else:
+        assert isinstance(distribution, FloatDistribution)
+        trial.suggest_float(
+            name, distribution.low, distribution.high, step=distribution.step, log=distribution.log
+        )

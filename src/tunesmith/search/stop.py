@@ -1,0 +1,57 @@
+"""Ctrl-C and SIGTERM: stop a search where it loses nothing."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopRequest:
+    """Inside `with`, the first Ctrl-C or SIGTERM is remembered, the second ends the process.
+
+    Training code is interrupted at once by KeyboardInterrupt; between trials, where the study is
+    written, the request only waits to be read.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._interruptible = False
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> "StopRequest":
+        self._previous = {number: signal.signal(number, self._request) for number in SIGNALS}
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Mark training code, which may be interrupted anywhere."""
+        if self.requested:
+            raise KeyboardInterrupt
+        self._interruptible = True
+        try:
+            yield
+        finally:
+            self._interruptible = False
+            self._install()  # Lightning leaves Ctrl-C ignored after an interruption.
+
+    def _install(self) -> None:
+        for number in SIGNALS:
+            signal.signal(number, self._request)
+
+    def _request(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        again, self.requested = self.requested, True
+        if again or self._interruptible:
+            self._interruptible = False
+            raise KeyboardInterrupt

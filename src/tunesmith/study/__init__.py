@@ -1,0 +1,33 @@
+"""Searches that lose nothing: storage, slots, workers and the current trial, on Optuna only."""
+
+from tunesmith.study.dead import requeue, settle_dead_trials
+from tunesmith.study.open import open_study
+from tunesmith.study.outcome import PRUNE_REASON, FailKind, Failure, failure_of, is_finished
+from tunesmith.study.patience import DatabaseAway
+from tunesmith.study.policy import SearchFailed
+from tunesmith.study.slots import SlotSampler, slots
+from tunesmith.study.storage import open_storage
+from tunesmith.study.trial import Pruned, current_trial, running
+from tunesmith.study.worker import Interrupted, Stop, run_worker
+
+__all__ = [
+    "PRUNE_REASON",
+    "DatabaseAway",
+    "FailKind",
+    "Failure",
+    "Interrupted",
+    "Pruned",
+    "SearchFailed",
+    "SlotSampler",
+    "Stop",
+    "current_trial",
+    "failure_of",
+    "is_finished",
+    "open_storage",
+    "open_study",
+    "requeue",
+    "run_worker",
+    "running",
+    "settle_dead_trials",
+    "slots",
+]

@@ -1,0 +1,146 @@
+"""Open the database that a search lives in, safely for many processes at once."""
+
+import importlib.util
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+import sqlalchemy
+from filelock import FileLock
+from optuna.storages import BaseStorage, InMemoryStorage
+from sqlalchemy import event, exc
+
+from tunesmith.study._optuna import Database
+from tunesmith.study.patience import Patience, one_line
+
+_BUSY_TIMEOUT_S = 60
+# Any number, the same in all processes: whoever holds it creates the schema.
+_ADVISORY_LOCK = 0x74756E65
+_EXPECTED = "sqlite:///path/to/file.db or postgresql://user:password@host/database"
+
+
+def open_storage(
+    url: str | None,
+    *,
+    heartbeat_interval: int = 5,
+    grace_period: int = 60,
+    patience: float = 120.0,
+    opening_patience: float = 0.0,
+) -> BaseStorage:
+    """Open, and create where absent, the database at the URL; None keeps the trials in memory.
+
+    Args:
+        url: `sqlite:///path`, `postgresql://user:password@host/name` (psycopg 3), or None.
+        heartbeat_interval: Seconds between two signs of life of a running trial.
+        grace_period: Seconds of silence after which a running trial counts as dead.
+        patience: Seconds for which a call is repeated while the database is away.
+        opening_patience: The same for this call: 0 tells a mistyped URL at once, a worker that
+            starts again in mid-search waits longer.
+
+    Raises:
+        ValueError: The text is no such URL, or its driver is not installed.
+        ConnectionError: The database cannot be opened. No message holds the password.
+
+    """
+    if url is None:
+        return InMemoryStorage()
+    parsed = _parse(url)
+    shown = parsed.render_as_string(hide_password=True)
+
+    def build() -> Database:
+        with _creation_lock(parsed), warnings.catch_warnings():
+            # Heartbeats are experimental to Optuna; to this project they are settled.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return Database(
+                parsed,
+                engine_kwargs=_engine_kwargs(parsed),
+                heartbeat_interval=heartbeat_interval,
+                grace_period=grace_period,
+                # A pause longer than a heartbeat would let a healthy trial look dead.
+                patience=Patience(patience, longest_pause_s=float(heartbeat_interval)),
+            )
+
+    try:
+        database = Patience(opening_patience, longest_pause_s=1.0).persist(build, database=shown)
+    except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise ConnectionError(f"cannot open {shown}: {one_line(error)}") from None
+    except (sqlite3.Error, OSError, RuntimeError) as error:
+        # RuntimeError: the schema is of another Optuna version, and the message says what to run.
+        raise ConnectionError(f"cannot open {shown}: {error}") from None
+    if _is_sqlite(parsed):
+        _begin_immediate(database.engine)
+    return database
+
+
+def _parse(url: str) -> sqlalchemy.URL:
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except (exc.ArgumentError, ValueError):
+        # The text itself may hold a password.
+        raise ValueError(f"the storage is no database URL; type {_EXPECTED}") from None
+    if _is_sqlite(parsed):
+        if parsed.database in (None, "", ":memory:"):
+            raise ValueError(
+                f"{url} names no file; type sqlite:///path/to/file.db, or storage=memory"
+            )
+        return parsed
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        if importlib.util.find_spec("psycopg") is None:
+            raise ValueError(
+                'PostgreSQL needs a driver that is missing: pip install "tunesmith[postgresql]"'
+            )
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ValueError(f"no storage of the kind {parsed.drivername!r}; type {_EXPECTED}")
+
+
+def _is_sqlite(url: sqlalchemy.URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _engine_kwargs(url: sqlalchemy.URL) -> dict[str, Any]:
+    if _is_sqlite(url):
+        return {"connect_args": {"timeout": _BUSY_TIMEOUT_S}}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+
+
+@contextmanager
+def _creation_lock(url: sqlalchemy.URL) -> Iterator[None]:
+    """Let one process at a time look whether there is a schema and create it."""
+    if _is_sqlite(url):
+        assert url.database is not None
+        path = Path(url.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock"):
+            with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            yield
+        return
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_lock(_ADVISORY_LOCK)))
+        # Closing the connection lets go of the lock.
+        yield
+
+
+def _begin_immediate(engine: sqlalchemy.Engine) -> None:
+    """Start each transaction as a writing one: SQLite ignores FOR UPDATE.
+
+    Otherwise two workers read the same queued trial and both claim it.
+    """
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # The driver begins transactions on its own, and late, unless told not to.
+        connection.isolation_level = None
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sqlalchemy.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    # Connections from before the listeners go.
+    engine.dispose()

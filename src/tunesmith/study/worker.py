@@ -1,0 +1,234 @@
+"""Work on a shared study until it has its trials, beside any number of other workers."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
+
+from tunesmith.study._optuna import (
+    all_trials,
+    fail,
+    is_exhausted,
+    mark_exhausted,
+    stored,
+    was_stopped,
+)
+from tunesmith.study.dead import (
+    requeue,
+    requeue_own_trials,
+    settle_dead_trials,
+    settle_own_trials,
+)
+from tunesmith.study.outcome import (
+    PRUNE_REASON,
+    FailKind,
+    Failure,
+    failure_from,
+    failure_of,
+    finite_values,
+    is_finished,
+)
+from tunesmith.study.patience import DatabaseAway
+from tunesmith.study.policy import FailurePolicy
+from tunesmith.study.trial import Pruned, running
+
+Outcome = float | Sequence[float] | Pruned
+_LIVE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.WAITING)
+_POLL_S = 0.5
+
+
+class Interrupted(Exception):  # noqa: N818
+    """The user asked to stop: the objective raises it, and its slot is queued again."""
+
+
+class Stop(StrEnum):
+    """Why a worker ended."""
+
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    TIMEOUT = "timeout"
+    EXHAUSTED = "exhausted"  # The sampler has no more points.
+
+
+class _AttemptFailed(Exception):  # noqa: N818
+    """Told to Optuna in place of what the objective did; the trial already holds the reason."""
+
+
+def run_worker(
+    study: optuna.Study,
+    objective: Callable[[optuna.Trial], Outcome],
+    *,
+    n_trials: int,
+    max_retries: int = 2,
+    max_failure_rate: float = 0.5,
+    timeout: float | None = None,
+    on_change: Callable[[optuna.Study], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Stop:
+    """Run trials until the study has exactly `n_trials` complete or pruned ones.
+
+    Args:
+        study: Shared with the other workers; each brings its own sampler and pruner.
+        objective: Returns the value, or a value for each direction, or `Pruned`. Any exception
+            fails its trial and the search goes on; `Interrupted` and KeyboardInterrupt stop it.
+        n_trials: The study's total, over all workers and all times it was run.
+        max_retries: How often a slot is attempted again after its process died.
+        max_failure_rate: See `FailurePolicy`.
+        timeout: Seconds after which no further trial is started; None for no limit.
+        on_change: Called when this worker sees that trials, its own or others', changed state.
+        should_stop: Asked before each trial, and while waiting.
+
+    Raises:
+        SearchFailed: The trials fail for a reason that going on does not cure.
+        ConnectionError: The database stayed away.
+
+    """
+    worker = _Worker(
+        study=study,
+        objective=objective,
+        n_trials=n_trials,
+        max_retries=max_retries,
+        policy=FailurePolicy(max_failure_rate, n_trials, since=datetime.now()),
+        deadline=math.inf if timeout is None else time.monotonic() + timeout,
+        on_change=on_change or (lambda _: None),
+        should_stop=should_stop,
+    )
+    try:
+        return worker.run()
+    except KeyboardInterrupt:
+        requeue_own_trials(study)
+        return Stop.INTERRUPTED
+
+
+@dataclass
+class _Worker:
+    study: optuna.Study
+    objective: Callable[[optuna.Trial], Outcome]
+    n_trials: int
+    max_retries: int
+    policy: FailurePolicy
+    deadline: float
+    on_change: Callable[[optuna.Study], None]
+    should_stop: Callable[[], bool]
+    trial: optuna.Trial | None = None
+    stop: Stop | None = None
+    seen: Counter[TrialState] = field(default_factory=Counter)
+
+    def run(self) -> Stop:
+        while self.stop is None:
+            settle_own_trials(self.study, max_retries=self.max_retries)
+            settle_dead_trials(self.study, max_retries=self.max_retries)
+            trials = all_trials(self.study)
+            self._tell_change(trials)
+            self.stop = self._reason_to_stop(trials)
+            if self.stop is None and self._others_do_the_rest(trials):
+                time.sleep(_POLL_S)
+            elif self.stop is None:
+                self._attempt()
+        self._tell_change(all_trials(self.study))
+        return self.stop
+
+    def _tell_change(self, trials: list[FrozenTrial]) -> None:
+        states = Counter(trial.state for trial in trials)
+        if states != self.seen:
+            self.seen = states
+            self.on_change(self.study)
+
+    def _reason_to_stop(self, trials: list[FrozenTrial]) -> Stop | None:
+        if sum(map(is_finished, trials)) >= self.n_trials:
+            return Stop.FINISHED
+        self.policy.check(trials)
+        if self.should_stop():
+            return Stop.INTERRUPTED
+        if time.monotonic() >= self.deadline:
+            return Stop.TIMEOUT
+        queued = any(t.state == TrialState.WAITING for t in trials)
+        return Stop.EXHAUSTED if is_exhausted(self.study) and not queued else None
+
+    def _others_do_the_rest(self, trials: list[FrozenTrial]) -> bool:
+        live = sum(is_finished(t) or t.state == TrialState.RUNNING for t in trials)
+        return live >= self.n_trials
+
+    def _attempt(self) -> None:
+        self.trial = None
+        try:
+            self.study.optimize(self._run, n_trials=1, catch=(_AttemptFailed,))
+        except UpdateFinishedTrialError:
+            # It was settled elsewhere while this process was frozen.
+            return
+        except (AssertionError, ValueError):
+            # So does Optuna say that the trial it is told of is settled already.
+            if self.trial is None or not _is_settled(stored(self.trial)):
+                raise
+            return
+        except UnboundLocalError as error:
+            # So does Optuna fail when Ctrl-C comes while it tells.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            raise
+        if was_stopped(self.study):
+            mark_exhausted(self.study)
+
+    def _run(self, trial: optuna.Trial) -> list[float]:
+        """Run one trial for Optuna; what it returns for a trial settled in here is not told."""
+        self.trial = trial
+        if self._is_surplus(trial):
+            surplus = Failure(FailKind.SURPLUS, "others had taken all trials")
+            fail(self.study, stored(trial), user_attrs=surplus.to_attrs(), successor=None)
+            return []
+        try:
+            with running(trial):
+                return self._values(self.objective(trial))
+        except optuna.TrialPruned as pruned:
+            trial.set_user_attr(PRUNE_REASON, str(pruned) or "pruned")
+            raise
+        except UpdateFinishedTrialError:
+            return []
+        except DatabaseAway:
+            raise
+        except (Interrupted, KeyboardInterrupt):
+            self._interrupt(trial)
+        except SystemExit as error:
+            if not self.should_stop():
+                raise self._failed(trial, error) from error
+            # Lightning turns Ctrl-C into an exit.
+            self._interrupt(trial)
+        except Exception as error:
+            raise self._failed(trial, error) from error
+        return []
+
+    def _is_surplus(self, trial: optuna.Trial) -> bool:
+        # Lower numbers go first, also queued ones: of any trials begun at once, n_trials remain.
+        lower = (t for t in all_trials(self.study) if t.number < trial.number)
+        return sum(t.state in _LIVE for t in lower) >= self.n_trials
+
+    def _interrupt(self, trial: optuna.Trial) -> None:
+        requeue(self.study, stored(trial))
+        self.stop = Stop.INTERRUPTED
+
+    def _failed(self, trial: optuna.Trial, error: BaseException) -> "_AttemptFailed":
+        failure = failure_from(error)
+        for key, value in failure.to_attrs().items():
+            trial.set_user_attr(key, value)
+        return _AttemptFailed(failure.reason)
+
+    def _values(self, outcome: Outcome) -> list[float]:
+        if isinstance(outcome, Pruned):
+            raise optuna.TrialPruned(outcome.reason)
+        return finite_values(outcome, n_directions=len(self.study.directions))
+
+
+def _is_settled(trial: FrozenTrial) -> bool:
+    failure = failure_of(trial)
+    return failure is not None and failure.kind in (
+        FailKind.DIED,
+        FailKind.INTERRUPTED,
+        FailKind.SURPLUS,
+    )

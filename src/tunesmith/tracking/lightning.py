@@ -1,0 +1,46 @@
+"""Lightning's view of a recorded run."""
+
+from argparse import Namespace
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+
+from tunesmith.tracking.run import Run
+
+
+class RunLogger(Logger):
+    """Writes what Lightning logs into a run, at epochs (from 1) where Lightning names them.
+
+    `curves` holds the same points: name -> epoch -> value.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.curves: dict[str, dict[int, float]] = {}
+
+    @property
+    def name(self) -> str:
+        """Lightning uses the name in paths."""
+        return "tunesmith"
+
+    @property
+    def version(self) -> str | None:
+        """The run's id."""
+        return self.run.id
+
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Add points; Lightning's own `epoch` metric is the step, not a curve."""
+        values = dict(metrics)
+        epoch = values.pop("epoch", None)
+        at = (step or 0) if epoch is None else int(epoch) + 1
+        for name, value in values.items():
+            self.curves.setdefault(name, {})[at] = float(value)
+        self.run.log_metrics(values, step=at)
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *_: Any, **__: Any) -> None:
+        """The composed config is recorded already."""
+
+    def save(self) -> None:
+        """Write what is buffered."""
+        self.run.flush()
