@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import hydra
 from omegaconf import DictConfig
 
-from tunesmith.entry import complete_arguments, one_line_errors
+from tunesmith.entry import complete_arguments, one_line_errors, refuse_passwords
 
 if TYPE_CHECKING:
     from tunesmith.objectives.evaluate import Outcome
@@ -38,6 +38,7 @@ def main(cfg: DictConfig) -> "Outcome":
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = complete_arguments(sys.argv[1:])
     with one_line_errors():
+        refuse_passwords(sys.argv[1:])
+        sys.argv[1:] = complete_arguments(sys.argv[1:])
         main()

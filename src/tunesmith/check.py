@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
@@ -12,11 +13,17 @@ from tunesmith.errors import InvalidConfig
 
 def check_config(cfg: DictConfig) -> None:
     """Let the config's objective judge its values; raise InvalidConfig, which names the key."""
-    check = OmegaConf.select(cfg, "objective.check")
-    if check is not None:
-        from tunesmith.objectives.evaluate import resolve_function  # here: imports the objective
+    from tunesmith.objectives.evaluate import resolve_function  # here: imports Optuna
 
-        resolve_function(check)(cfg)
+    try:
+        resolve_function(cfg.objective._target_)
+        check = OmegaConf.select(cfg, "objective.check")
+        if check is not None:
+            resolve_function(check)(cfg)
+    except HydraException as error:
+        from tunesmith.explain import one_line  # here: only a mistake needs it
+
+        raise InvalidConfig(one_line(error)) from error
 
 
 def check_folder(folder: Path) -> None:
@@ -40,6 +47,9 @@ class CheckBeforeRun(Callback):
         try:
             check_folder(Path(config.paths.output_root))
             check_config(config)
+            if config.get("dry_run"):
+                print(f"Dry run: nothing is written. The run would go to {config.hydra.run.dir}")
+                raise SystemExit(0)
         except InvalidConfig as error:
             raise SystemExit(str(error)) from None
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.errors import InvalidConfig
 
+PASSWORD_IN_URL = re.compile(r"\w://[^/@\s]*:[^@\s]+@")
 MULTIRUN_FLAGS = {"-m", "--multirun"}
 # What train.yaml chooses for Hydra.
 RUN_SETTINGS = (
@@ -19,15 +21,34 @@ RUN_SETTINGS = (
     ("hydra/job_logging", "run"),
 )
 # With one of these nothing is run.
-SHOWING_FLAGS = {"--cfg", "-c", "--help", "-h", "--info", "-i", "--hydra-help", "--shell-completion"}
+SHOWING_FLAGS = {
+    "--cfg",
+    "-c",
+    "--help",
+    "-h",
+    "--info",
+    "-i",
+    "--hydra-help",
+    "--shell-completion",
+}
+
+
+def refuse_passwords(arguments: Sequence[str]) -> None:
+    """Raise InvalidConfig for a password typed on the command line: it would be saved with it."""
+    for argument in arguments:
+        if PASSWORD_IN_URL.search(argument):
+            raise InvalidConfig(
+                f"{argument.partition('=')[0]} holds a password, which the command line would give "
+                "away; type export OPTUNA_STORAGE=URL or export MLFLOW_TRACKING_URI=URL instead"
+            )
 
 
 def complete_arguments(arguments: Sequence[str]) -> list[str]:
     """Add what a user may leave out.
 
-    A search without `-m` still searches: Hydra takes its mode from the primary config or the command
-    line only. A config of an earlier run (`--config-name`) knows nothing of train.yaml's Hydra
-    settings: its output goes to the same folders as any other run's.
+    A search without `-m` still searches: Hydra takes its mode from the primary config or the
+    command line only. A config of an earlier run (`--config-name`) knows nothing of train.yaml's
+    Hydra settings: its output goes to the same folders as any other run's.
     """
     completed = list(arguments)
     if SHOWING_FLAGS.intersection(arguments):

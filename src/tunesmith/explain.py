@@ -8,10 +8,9 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import OverrideParseException
-from omegaconf import OmegaConf
 
 from tunesmith.config import flat
-from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.errors import InvalidConfig, nearest, untrusted
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
@@ -28,8 +27,10 @@ def one_line(error: Exception) -> str:
     if isinstance(error, InvalidConfig):
         return str(error)
     text = _with_cause(error)
+    if refusal := untrusted(text):
+        return refusal
     if found := UNKNOWN_OPTION.search(text):
-        return _unknown_option(*found.groups(), AVAILABLE.search(text))
+        return _unknown_option(found[1], found[2], AVAILABLE.search(text))
     if found := UNKNOWN_KEY.search(text):
         key = found[1]
         return f"the config has no key {key!r}; did you mean {nearest(key, _known_keys())}?"
@@ -37,7 +38,9 @@ def one_line(error: Exception) -> str:
         return f"the environment variable {found[1]} is not set; {EXAMPLES.get(found[1], 'set it')}"
     if isinstance(error, OverrideParseException):
         reason = text.removesuffix(GRAMMAR_LINK).strip().splitlines()[-1]
-        return f"{error.override!r} is no override: {reason}; try KEY=VALUE, in quotes for the shell"
+        return (
+            f"{error.override!r} is no override: {reason}; try KEY=VALUE, in quotes for the shell"
+        )
     return " ".join(text.split("full_key:")[0].split())
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import sys
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -77,7 +76,8 @@ def _started(process: psutil.Process) -> float:
 @cache
 def _host() -> str:
     name = socket.gethostname()
-    if sys.platform != "linux":
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{name}/{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
         return name
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return f"{name}/{boot}/{Path('/proc/self/ns/pid').readlink()}"

@@ -17,7 +17,7 @@ class OptunaStudyConf(OptunaSweeperConf):
     _target_: str = "tunesmith.sweeper.OptunaStudySweeper"
     # _self_ first: the dataclass's own null would win over the chosen pruner otherwise.
     defaults: list[Any] = field(
-        default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": "none"}]
+        default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": "percentile"}]
     )
     direction: Any = "${metric.direction}"
     storage: Any | None = "${storage.url}"
@@ -75,7 +75,9 @@ PRUNERS: dict[str, dict[str, Any]] = {
 def _register() -> None:
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="optuna_study", node=OptunaStudyConf, replace=True)
-    store.store(group="hydra/sweeper/sampler", name="tpe", node=DefaultTPESamplerConfig, replace=True)
+    store.store(
+        group="hydra/sweeper/sampler", name="tpe", node=DefaultTPESamplerConfig, replace=True
+    )
     for name, node in PRUNERS.items():
         store.store(group="hydra/sweeper/pruner", name=name, node=node, replace=True)
 

@@ -27,5 +27,5 @@ class TensorBatches:
         if self._batch_size is None:
             yield self._tensors
             return
-        for rows in torch.randperm(len(self._tensors[0])).split(self._batch_size):
+        for rows in torch.split(torch.randperm(len(self._tensors[0])), self._batch_size):
             yield tuple(tensor[rows] for tensor in self._tensors)

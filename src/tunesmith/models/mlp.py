@@ -114,7 +114,7 @@ class MLPRegressor(LightningModule):
         self, name: str, batch: tuple[Tensor, Tensor], *, n_batches: list[int | float]
     ) -> None:
         x, y = batch
-        # Lightning's weighted mean changes the last bits, a weight of 1 leaves a single batch alone.
+        # Lightning's weighted mean changes the last bits; a weight of 1 leaves one batch alone.
         weight = 1 if n_batches == [1] else len(x)
         self.log(name, functional.mse_loss(self.net(x), y), batch_size=weight)
 

@@ -4,7 +4,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
 
-def constant(optimizer: Optimizer, *, total_steps: int) -> None:  # noqa: ARG001
+def constant(optimizer: Optimizer, *, total_steps: int) -> None:
     """Keep the optimizer's rate: no schedule."""
     return
 

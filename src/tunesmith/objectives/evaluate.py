@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna import TrialPruned
 from optuna.trial import Trial
 
 from tunesmith.config import flat
-from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.errors import nearest
 from tunesmith.objectives.summary import print_summary, repeat_command
 from tunesmith.study.trial import Pruned, current_trial
 from tunesmith.tracking import NoRun, Run, RunState, Tracking, current_run, recording
@@ -64,26 +65,23 @@ def evaluate(cfg: DictConfig) -> Outcome:
             metrics = _metrics(cfg, resolve_function(cfg.objective._target_)(cfg))
             values = _values(cfg, metrics)
         except TrialPruned as pruned:
-            outcome = Pruned(str(pruned))
-            run.set_tags({"reason": outcome.reason})
-            run.finish(RunState.PRUNED)
-            log.info("Pruned: %s", outcome.reason)
-            if trial is None and HydraConfig.get().mode.name == "RUN":
-                raise InvalidConfig(f"Stopped: {outcome.reason}") from None
-            return outcome
+            return _record_pruned(run, str(pruned), trial=trial)
         except Exception as error:
             _record_error(run, error)
             raise
         except BaseException:  # Ctrl-C, or Lightning's SystemExit for it
             run.finish(RunState.INTERRUPTED)
             raise
-        seconds = time.perf_counter() - started
-        run.log_metrics({**metrics, "seconds": seconds}, step=0)
+        finally:
+            seconds = time.perf_counter() - started
+            if trial is not None:
+                trial.set_user_attr("seconds", seconds)
+        run.log_summary({**metrics, "seconds": seconds})
         run.finish(RunState.COMPLETE)
-    if trial is None and isinstance(search, NoRun):
-        print_summary(metrics, seconds=seconds, folder=folder, cfg=cfg, run=run)
-    elif trial is not None:
-        trial.set_user_attr("seconds", seconds)
+    if trial is None:
+        OmegaConf.save(OmegaConf.create(metrics), folder / "metrics.yaml")
+        if isinstance(search, NoRun):
+            print_summary(metrics, seconds=seconds, folder=folder, cfg=cfg, run=run)
     return values if isinstance(cfg.metric.name, ListConfig) else values[0]
 
 
@@ -127,13 +125,23 @@ def _values(cfg: DictConfig, metrics: Metrics) -> list[float]:
     for name in metric_names(cfg):
         if name not in metrics:
             raise NoUsableValue(
-                f"the objective returned no {name} (metric.name); it returned "
-                f"{', '.join(sorted(metrics)) or 'nothing'}; try metric.name={nearest(name, metrics)}"
+                f"the objective returned no {name}, but {', '.join(sorted(metrics)) or 'nothing'}; "
+                f"try metric.name={nearest(name, metrics)}"
             )
         if not math.isfinite(metrics[name]):
             logged = ", ".join(f"{key}={value:g}" for key, value in sorted(metrics.items()))
             raise NoUsableValue(f"{name} is {metrics[name]}, not a finite number (got {logged})")
     return [metrics[name] for name in metric_names(cfg)]
+
+
+def _record_pruned(run: Run, reason: str, *, trial: Trial | None) -> Pruned:
+    log.info("Pruned: %s", reason)
+    run.set_tags({"reason": reason})
+    run.finish(RunState.PRUNED)
+    if trial is None and HydraConfig.get().mode is RunMode.RUN:
+        # Hydra says a line of its own about any other exception.
+        raise SystemExit(f"Stopped: {reason}")
+    return Pruned(reason)
 
 
 def _record_error(run: Run, error: Exception) -> None:

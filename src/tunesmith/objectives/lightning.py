@@ -11,10 +11,16 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer, seed_everything
+from lightning.pytorch import (
+    Callback,
+    LightningDataModule,
+    LightningModule,
+    Trainer,
+    seed_everything,
+)
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidConfig, untrusted
 from tunesmith.objectives.callbacks import (
     EpochBar,
     LogValidations,
@@ -59,9 +65,10 @@ def fit(cfg: DictConfig) -> dict[str, float]:
         trainer.fit(model, datamodule=datamodule, ckpt_path=cfg.ckpt_path, weights_only=True)
     finally:
         _record_epochs(trainer)
+    metrics = _metrics(trainer)
     if trainer.current_epoch % (trainer.check_val_every_n_epoch or 1) != 0:
         trainer.validate(model, datamodule=datamodule, verbose=False)
-    metrics = _metrics(trainer)
+        metrics |= _metrics(trainer)
     if current_trial() is not None:
         return metrics
     trainer.test(model, datamodule=datamodule, verbose=False)
@@ -110,7 +117,7 @@ def _metrics(trainer: Trainer) -> dict[str, float]:
 def _record_epochs(trainer: Trainer) -> None:
     trial = current_trial()
     if trial is not None:
-        trial.set_user_attr("epochs", trainer.fit_loop.epoch_progress.current.processed)
+        trial.set_user_attr("epochs", trainer.fit_loop.epoch_progress.current.ready)
 
 
 def _check_numbers(cfg: DictConfig) -> None:
@@ -126,7 +133,8 @@ def _check_numbers(cfg: DictConfig) -> None:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
             raise InvalidConfig(
-                f"{key} must be an integer of at least {minimum}, got {value!r}; try {key}={example}"
+                f"{key} must be an integer of at least {minimum}, got {value!r}; "
+                f"try {key}={example}"
             )
     lr = OmegaConf.select(cfg, "optimizer.lr", default=1.0)
     if not isinstance(lr, int | float) or not 0 < lr < math.inf:
@@ -141,8 +149,11 @@ def _check_numbers(cfg: DictConfig) -> None:
 
 
 def _check_accelerator(accelerator: str) -> None:
-    available = {"gpu": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if accelerator in available and not available[accelerator]():
+    available = {
+        "gpu": torch.cuda.is_available() or torch.backends.mps.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not available.get(accelerator, True):
         raise InvalidConfig(
             f"trainer.accelerator={accelerator}, but this machine has no such device that PyTorch "
             "can use; try trainer=cpu"
@@ -155,6 +166,8 @@ def _blame(group: str) -> Iterator[None]:
     try:
         yield
     except (InstantiationException, ValueError, TypeError) as error:
+        if refusal := untrusted(str(error)):
+            raise InvalidConfig(f"{group}: {refusal}") from error
         cause = error.__cause__ or error
         message = " ".join(str(cause).split())
         # Our own classes open with the argument's name and end with an example of it.

@@ -13,7 +13,8 @@ from tunesmith.tracking import Run
 
 def repeat_command(folder: Path) -> str:
     """The command that repeats the run of a Hydra output folder."""
-    return f"python train.py --config-dir {shlex.quote(_short(folder / '.hydra'))} --config-name config"
+    config_dir = shlex.quote(_short(folder / ".hydra"))
+    return f"python train.py --config-dir {config_dir} --config-name config"
 
 
 def print_summary(

@@ -15,7 +15,7 @@ from tunesmith.errors import InvalidConfig
 from tunesmith.search.space import SearchSpace
 
 # Where things are kept, found and shown changes no value.
-IRRELEVANT = ("hydra", "storage", "tracking", "paths", "tags", "refit")
+IRRELEVANT = ("hydra", "storage", "tracking", "paths", "tags", "refit", "dry_run")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Fingerprint:
         """Compare with the fingerprint of the study that is to be continued.
 
         Returns the names of what proposes points otherwise than before, which is allowed. Raises
-        InvalidConfig, naming the keys, if a trial would compute something else or the space differs.
+        InvalidConfig, naming the keys, if a trial would compute something else or the space is
+        another one.
         """
         mine = json.loads(json.dumps(asdict(self), default=str))
         changed = [

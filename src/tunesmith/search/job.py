@@ -13,14 +13,16 @@ from optuna import Trial
 from tunesmith.search.space import SearchSpace, as_override
 from tunesmith.search.stop import StopRequest
 
+OVERRIDES, CODE = "overrides", "code"
 Extender = Callable[[DictConfig, Trial], None]
 
 
 class TrialJob:
     """Turns a trial into overrides, and the overrides into the result of a Hydra job.
 
-    `extend` is the user's `custom_search_space`: it may suggest further parameters that depend on the
-    ones drawn so far. `extra` are overrides that every trial of this worker gets.
+    `extend` is the user's `custom_search_space`: it may suggest further parameters that depend on
+    the ones drawn so far. `extra` are overrides that every trial of this worker gets, `code` is the
+    version that each trial records.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class TrialJob:
         stop: StopRequest,
         extend: Extender | None = None,
         extra: Sequence[str] = (),
+        code: str | None = None,
     ) -> None:
         self._launcher = launcher
         self._space = space
@@ -39,20 +42,23 @@ class TrialJob:
         self._stop = stop
         self._extend = extend
         self._extra = extra
+        self._code = code
 
     def __call__(self, trial: Trial) -> Any:
         """Compute the trial: what train.py's main returned, or the exception that it raised."""
         self._space.suggest(trial)
         if self._extend is not None:
             self._extend(self._config, trial)
-        overrides = [*trial_overrides(trial.params, self._space), *self._extra]
+        overrides = [
+            *(as_override(name, value) for name, value in trial.params.items()),
+            *self._space.fixed,
+            *self._extra,
+        ]
+        trial.set_user_attr(OVERRIDES, overrides)
+        if self._code is not None:
+            trial.set_user_attr(CODE, self._code)
         with self._stop.interruptible():
             return result_of(self._launcher.launch([overrides], trial.number)[0])
-
-
-def trial_overrides(params: dict[str, Any], space: SearchSpace) -> list[str]:
-    """The overrides of a trial: its parameters, then what all trials share."""
-    return [*(as_override(name, value) for name, value in params.items()), *space.fixed]
 
 
 def result_of(job: JobReturn) -> Any:

@@ -12,13 +12,21 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, GridSampler
+from sqlalchemy.engine import make_url
 
 from tunesmith.check import check_config
 from tunesmith.errors import InvalidConfig
 from tunesmith.search.fingerprint import Fingerprint, fingerprint
 from tunesmith.search.space import SearchSpace, as_override, parse_space
+from tunesmith.study import Direction
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,8 @@ class Plan:
         return Path(self.config.hydra.sweep.dir)
 
     @property
-    def directions(self) -> list[str]:
-        """'minimize' or 'maximize' for each metric."""
+    def directions(self) -> list[Direction]:
+        """One for each metric."""
         direction = self.settings["direction"]
         several = direction if OmegaConf.is_list(direction) else [direction]
         return [getattr(one, "name", one) for one in several]
@@ -56,11 +64,25 @@ class Plan:
         return list(name) if OmegaConf.is_list(name) else [name]
 
     @property
+    def fixed(self) -> dict[str, str]:
+        """What the command line fixed for all trials, by key; the search itself is not in it."""
+        pairs = (line.partition("=") for line in self.space.fixed if "=" in line)
+        return {key: value for key, _, value in pairs if key != "hparams_search"}
+
+    @property
+    def search(self) -> str | None:
+        """The chosen file of hparams_search/."""
+        name: str | None = self.base.hydra.runtime.choices.get("hparams_search")
+        return name
+
+    @property
     def baseline(self) -> dict[str, Any]:
         """The default config's point of the space."""
         choices = self.base.hydra.runtime.choices
         return {
-            name: choices[name] if name in choices else OmegaConf.select(self.base, name.lstrip("+"))
+            name: choices[name]
+            if name in choices
+            else OmegaConf.select(self.base, name.lstrip("+"))
             for name in self.space.distributions
         }
 
@@ -123,6 +145,36 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
         check_config(loader.load_sweep_config(plan.config, [*overrides, *plan.space.fixed]))
 
 
+def describe(plan: Plan) -> str:
+    """What would be searched, for how long and where it would be written."""
+    width = max(map(len, plan.space.distributions), default=0)
+    settings = plan.settings
+    url = settings["storage"]
+    stored = "memory" if url is None else make_url(url).render_as_string(hide_password=True)
+    rows = {
+        "study": plan.study_name,
+        "trials": f"{plan.n_trials} in all, by {settings['n_jobs']} worker(s)",
+        "sampler": settings["sampler"]["_target_"],
+        "pruner": settings["pruner"]["_target_"] if settings["pruner"] else "none",
+        "metric": f"{', '.join(plan.directions)} {', '.join(plan.metric_names)}",
+        "fixed": " ".join(plan.space.fixed) or "nothing",
+        "storage": stored,
+        "folder": str(plan.folder),
+    }
+    space = [f"  {name:{width}}  {_shown(d)}" for name, d in plan.space.distributions.items()]
+    header = "Dry run: nothing is written. The space:"
+    return "\n".join([header, *space, *(f"{name:8} {value}" for name, value in rows.items())])
+
+
+def _shown(distribution: BaseDistribution) -> str:
+    if isinstance(distribution, CategoricalDistribution):
+        return " | ".join(map(str, distribution.choices))
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    kind = "integer" if isinstance(distribution, IntDistribution) else "real"
+    scale = ", log scale" if distribution.log else ""
+    return f"{kind} {distribution.low} ... {distribution.high}{scale}"
+
+
 def _check_settings(settings: dict[str, Any]) -> None:
     for name, example in (("n_trials", 100), ("n_jobs", 1)):
         if settings[name] < 1:
@@ -130,6 +182,11 @@ def _check_settings(settings: dict[str, Any]) -> None:
                 f"hydra.sweeper.{name} must be at least 1, got {settings[name]}; "
                 f"try hydra.sweeper.{name}={example}"
             )
+    if settings["n_jobs"] > 1 and settings["storage"] is None:
+        raise InvalidConfig(
+            f"storage=memory takes one worker, got hydra.sweeper.n_jobs={settings['n_jobs']}; "
+            "try storage=sqlite"
+        )
     rate = settings["max_failure_rate"]
     if not 0 <= rate <= 1:
         raise InvalidConfig(

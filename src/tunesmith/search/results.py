@@ -1,72 +1,128 @@
-"""What a finished search leaves: best config and results, and the winner fitted once more."""
+"""What a finished search leaves: report, best config, next search, the winner fitted once more."""
 
+import copy
 import shlex
 from pathlib import Path
 from typing import Any
 
 import optuna
+from hydra.core.config_loader import ConfigLoader
 from hydra.plugins.launcher import Launcher
-from omegaconf import OmegaConf
+from omegaconf import OmegaConf, open_dict
 from optuna.trial import FrozenTrial
 from rich.console import Console
-from rich.table import Table
+from sqlalchemy.engine import make_url
 
 from tunesmith.errors import InvalidConfig
-from tunesmith.search.job import result_of, trial_overrides
+from tunesmith.report import (
+    Advice,
+    ReportContext,
+    advise,
+    terminal_summary,
+    write_next,
+    write_report,
+)
+from tunesmith.search.job import OVERRIDES, result_of
 from tunesmith.search.live import Snapshot
 from tunesmith.search.plan import Plan
+from tunesmith.tracking import Run
 
 
-def write_results(
-    study: optuna.Study, plan: Plan, *, launcher: Launcher, console: Console, seconds: float
-) -> None:
-    """Write best.yaml and optimization_results.yaml, fit the winner once more, and sum up.
+class Results:
+    """The files of a search's folder; `parent` is the search's own run and gets them too."""
 
-    Raises InvalidConfig if no trial completed.
-    """
-    now = Snapshot.of(study)
-    if not study.best_trials:
-        raise InvalidConfig(
-            f"{plan.study_name} ended without a complete trial ({now.pruned} pruned, {now.failed} "
-            f"failed); the logs are in {plan.folder / 'trials'}; try another range or sampler"
+    def __init__(
+        self, study: optuna.Study, plan: Plan, *, loader: ConfigLoader, parent: Run
+    ) -> None:
+        self._study = study
+        self._plan = plan
+        self._loader = loader
+        self._parent = parent
+        self._folder = plan.folder
+
+    def write(self, *, launcher: Launcher, console: Console) -> None:
+        """Write everything, fit the winner once more, and sum up on the console.
+
+        Raises InvalidConfig if no trial completed.
+        """
+        now = Snapshot.of(self._study)
+        if not self._study.best_trials:
+            raise InvalidConfig(
+                f"{self._plan.study_name} ended without a complete trial ({now.pruned} pruned, "
+                f"{now.failed} failed); the logs are in {self._folder / 'trials'}; "
+                "try another range or sampler"
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        files = [self._write_results()]
+        commands = [("more", f"the same command with hydra.sweeper.n_trials={self._more}")]
+        if now.best is not None:
+            files.append(self._write_best(now.best))
+            commands.append(("repeat the winner", self._command("best")))
+            if self._plan.base.get("refit"):
+                commands.append(("fitted once more", _refit(now.best, launcher)))
+            self._parent.log_summary({"best": float(now.best.value or 0.0)})
+        advice = advise(self._study)
+        if self._plan.search is not None:
+            files.append(self._write_next(advice))
+            commands.append(("next search", f"{self._command('next')} -m"))
+        report = self._folder / "report.html"
+        context = ReportContext(storage=self._storage, commands=commands)
+        files.append(write_report(self._study, path=report, context=context))
+        for path in files:
+            self._parent.log_artifact(path)
+        console.print(terminal_summary(self._study, advice, commands=commands))
+        console.print(f"report: {report}", soft_wrap=True, highlight=False)
+
+    def _write_results(self) -> Path:
+        """Write the stock plug-in's file, with its keys."""
+        study = self._study
+        results: dict[str, Any] = {"name": "optuna"}
+        if len(study.directions) == 1:
+            best = study.best_trial
+            results |= {"best_params": best.params, "best_value": best.value}
+        else:
+            results["solutions"] = [
+                {"params": trial.params, "values": trial.values} for trial in study.best_trials
+            ]
+        path = self._folder / "optimization_results.yaml"
+        OmegaConf.save(OmegaConf.create(results), path)
+        return path
+
+    def _write_best(self, best: FrozenTrial) -> Path:
+        overrides = best.user_attrs[OVERRIDES]
+        cfg = copy.deepcopy(self._loader.load_sweep_config(self._plan.config, overrides))
+        with open_dict(cfg):
+            del cfg["hydra"]
+        path = self._folder / "best.yaml"
+        OmegaConf.save(cfg, path)
+        return path
+
+    def _write_next(self, advice: list[Advice]) -> Path:
+        assert self._plan.search is not None
+        return write_next(
+            self._folder / "next.yaml",
+            study=self._study,
+            advice=advice,
+            search=self._plan.search,
+            fixed=self._plan.fixed,
         )
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(OmegaConf.create(_results(study)), plan.folder / "optimization_results.yaml")
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    complete = now.finished - now.pruned
-    table.add_row(
-        "trials", f"{complete} complete, {now.pruned} pruned, {now.failed} failed in {seconds:.0f} s"
-    )
-    if now.best is not None:
-        _add_winner(table, now.best, plan, launcher=launcher)
-    table.add_row("folder", str(plan.folder))
-    table.add_row("more", f"hydra.sweeper.n_trials={2 * plan.n_trials} continues this study")
-    console.print(table, soft_wrap=True)
+
+    def _command(self, config: str) -> str:
+        folder = shlex.quote(str(self._folder))
+        return f"python train.py --config-dir {folder} --config-name {config}"
+
+    @property
+    def _more(self) -> int:
+        return 2 * self._plan.n_trials
+
+    @property
+    def _storage(self) -> str | None:
+        url = self._plan.settings["storage"]
+        return None if url is None else make_url(url).render_as_string(hide_password=True)
 
 
-def _add_winner(table: Table, best: FrozenTrial, plan: Plan, *, launcher: Launcher) -> None:
-    overrides = trial_overrides(best.params, plan.space)
-    table.add_row("best", f"{plan.metric_names[0]} {best.value:.6g} in trial {best.number}")
-    table.add_row("", " ".join(shlex.quote(line) for line in overrides[: len(best.params)]))
-    [job] = launcher.launch([[*overrides, "hydra.sweep.subdir=best"]], best.number)
-    _save_best(job.cfg, plan.folder / "best.yaml")
-    value = result_of(job)
-    same = "the same" if value == best.value else f"another value, {value:.6g}"
-    table.add_row("", f"fitted once more: {same}")
-    folder = shlex.quote(str(plan.folder))
-    table.add_row("repeat", f"python train.py --config-dir {folder} --config-name best")
-
-
-def _save_best(cfg: Any, path: Path) -> None:
-    OmegaConf.save(cfg, path)
-
-
-def _results(study: optuna.Study) -> dict[str, Any]:
-    """The stock plug-in's keys."""
-    if len(study.directions) == 1:
-        best = study.best_trial
-        return {"name": "optuna", "best_params": best.params, "best_value": best.value}
-    front = [{"params": t.params, "values": t.values} for t in study.best_trials]
-    return {"name": "optuna", "solutions": front}
+def _refit(best: FrozenTrial, launcher: Launcher) -> str:
+    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots."""
+    overrides = [*best.user_attrs[OVERRIDES], "hydra.sweep.subdir=best"]
+    value = result_of(launcher.launch([overrides], best.number)[0])
+    return "the same value" if value == best.value else f"another value, {value:.6g}"

@@ -1,7 +1,7 @@
 """One search: from Hydra's multirun to a finished Optuna study and its results."""
 
-import time
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,16 +10,25 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from tunesmith.errors import InvalidConfig
-from tunesmith.search.job import Extender, TrialJob
+from tunesmith.search.code import code_version
+from tunesmith.search.job import CODE, Extender, TrialJob
 from tunesmith.search.live import LiveLine, Snapshot
-from tunesmith.search.plan import Plan, make_plan, probe
-from tunesmith.search.results import write_results
+from tunesmith.search.plan import Plan, describe, make_plan, probe
+from tunesmith.search.results import Results
 from tunesmith.search.space import as_override
 from tunesmith.search.stop import StopRequest
+from tunesmith.search.workers import (
+    SEARCH_FAILED,
+    Workers,
+    WorkersFailed,
+    is_orphan,
+    is_worker,
+    threads_of_a_worker,
+)
 from tunesmith.study import (
     SearchFailed,
     SlotSampler,
@@ -52,15 +61,19 @@ class Search:
         self._task_function = task_function
         self._console = Console()
         self._loader = hydra_context.config_loader
-        self._plan = make_plan(
-            config, settings=settings, arguments=arguments, loader=self._loader
-        )
+        self._plan = make_plan(config, settings=settings, arguments=arguments, loader=self._loader)
 
     def run(self) -> None:
         """Search until the study has its trials; continue it if it was begun before."""
-        plan = self._plan
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        if is_worker():
+            self._run_as_worker()
+            return
+        plan = self._plan
         probe(plan, self._loader)
+        if plan.base.get("dry_run"):
+            self._say(describe(plan))
+            return
         tracking: Tracking = instantiate(plan.base.tracking)
         tracking.settle_dead_runs()
         study = self._open_study()
@@ -68,58 +81,99 @@ class Search:
         if _n_finished(study) >= plan.n_trials:
             self._say(_nothing_to_do(study, plan))
             return
+        self._warn_of_other_code(study)
         parent = _parent_run(study, tracking, plan)
         with recording(parent):
             self._search(study, tracking=tracking, parent=parent)
 
+    def _warn_of_other_code(self, study: optuna.Study) -> None:
+        before = {str(t.user_attrs.get(CODE)) for t in study.get_trials(deepcopy=False)}
+        others = sorted(before - {str(None), str(code_version())})
+        if others:
+            self._say(f"The code is another one than that of earlier trials ({', '.join(others)}).")
+
+    def _run_as_worker(self) -> None:
+        study = self._open_study()
+        with StopRequest() as stop:
+            try:
+                self._work(study, stop=stop, on_change=lambda _: None)
+            except SearchFailed as error:
+                print(error, flush=True)
+                sys.exit(SEARCH_FAILED)
+
     def _search(self, study: optuna.Study, *, tracking: Tracking, parent: Run) -> None:
         state = RunState.FAIL
-        started = time.monotonic()
         self._say(f"{self._plan.study_name} in {self._plan.folder}")
         try:
-            reason = self._work(study)
-            if reason is Stop.INTERRUPTED:
+            stopped = self._run_workers(study)
+            if stopped:
                 state = RunState.INTERRUPTED
                 self._say(_interrupted(study, self._plan))
                 raise SystemExit(130)
-            seconds = time.monotonic() - started
-            write_results(
-                study, self._plan, launcher=self._launcher(), console=self._console, seconds=seconds
+            Results(study, self._plan, loader=self._loader, parent=parent).write(
+                launcher=self._launcher(), console=self._console
             )
             state = RunState.COMPLETE
-        except SearchFailed as error:
+        except (SearchFailed, WorkersFailed) as error:
             raise InvalidConfig(f"{self._plan.study_name} stopped: {error}") from error
         finally:
             tracking.settle_dead_runs(_closed_runs(study))
             parent.finish(state)
 
-    def _work(self, study: optuna.Study) -> Stop:
-        plan, settings = self._plan, self._plan.settings
+    def _run_workers(self, study: optuna.Study) -> bool:
+        """Work here, or have workers do it; True if the user asked to stop."""
+        plan, n_jobs = self._plan, self._plan.settings["n_jobs"]
         line = LiveLine(study, n_trials=plan.n_trials, console=self._console)
         with StopRequest() as stop, line:
-            job = TrialJob(
-                launcher=self._launcher(),
-                space=plan.space,
-                config=plan.config,
-                stop=stop,
-                extend=_extender(settings["custom_search_space"]),
+            if n_jobs == 1:
+                return self._work(study, stop=stop, on_change=line.update) is Stop.INTERRUPTED
+            workers = Workers(
+                n_jobs=n_jobs,
+                logs=plan.folder / "workers",
+                n_finished=lambda: _n_finished(study),
             )
-            return run_worker(
-                study,
-                job,
-                n_trials=plan.n_trials,
-                max_retries=settings["max_retries"],
-                max_failure_rate=settings["max_failure_rate"],
-                timeout=settings["timeout"],
-                on_change=line.update,
-                should_stop=lambda: stop.requested,
-            )
+            workers.run(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
+            # What a killed worker left is queued again, for the next time.
+            settle_dead_trials(study, max_retries=plan.settings["max_retries"])
+            return stop.requested
+
+    def _work(
+        self, study: optuna.Study, *, stop: StopRequest, on_change: Callable[[optuna.Study], None]
+    ) -> Stop:
+        plan, settings = self._plan, self._plan.settings
+        job = TrialJob(
+            launcher=self._launcher(),
+            space=plan.space,
+            config=plan.config,
+            stop=stop,
+            extend=_extender(settings["custom_search_space"]),
+            extra=self._extra_overrides(),
+            code=code_version(),
+        )
+        return run_worker(
+            study,
+            job,
+            n_trials=plan.n_trials,
+            max_retries=settings["max_retries"],
+            max_failure_rate=settings["max_failure_rate"],
+            timeout=settings["timeout"],
+            on_change=on_change,
+            should_stop=lambda: stop.requested or is_orphan(),
+        )
+
+    def _extra_overrides(self) -> list[str]:
+        """A worker's thread count belongs to what a trial computes: its last bits hang on it."""
+        if not is_worker() or self._plan.base.get("n_threads", 1) is not None:
+            return []
+        return [f"n_threads={threads_of_a_worker(self._plan.settings['n_jobs'])}"]
 
     def _open_study(self) -> optuna.Study:
         plan = self._plan
         study = open_study(
             plan.study_name,
-            storage=open_storage(plan.settings["storage"]),
+            storage=open_storage(
+                plan.settings["storage"], opening_patience=120 if is_worker() else 0
+            ),
             directions=plan.directions,
             sampler=SlotSampler(plan.make_sampler, plan.settings["sampler"].get("seed")),
             pruner=plan.make_pruner(),
@@ -130,7 +184,9 @@ class Search:
             return study
         changed = plan.fingerprint.check_continues(stored, study_name=plan.study_name)
         if changed:
-            self._say(f"Continuing {plan.study_name} with another {', '.join(changed)} than before.")
+            self._say(
+                f"Continuing {plan.study_name} with another {', '.join(changed)} than before."
+            )
         return study
 
     def _begin(self, study: optuna.Study) -> None:
@@ -143,11 +199,13 @@ class Search:
         if outside and plan.settings["baseline"]:
             self._say(f"No baseline trial: {', '.join(outside)} is not in the space.")
         elif plan.settings["baseline"]:
-            study.enqueue_trial(plan.baseline, user_attrs={"baseline": True})
+            study.enqueue_trial(plan.baseline)
+            study.set_user_attr("baseline", 0)
         names = plan.metric_names
         study.set_user_attr("metric", names[0] if len(names) == 1 else names)
-        study.set_user_attr("search", plan.base.hydra.runtime.choices.get("hparams_search"))
-        study.set_user_attr("fixed", list(plan.space.fixed))
+        study.set_user_attr("search", plan.search)
+        study.set_user_attr("fixed", plan.fixed)
+        study.set_user_attr("max_epochs", OmegaConf.select(plan.base, "trainer.max_epochs"))
         study.set_user_attr(FINGERPRINT, asdict(plan.fingerprint))
 
     def _launcher(self) -> Launcher:
@@ -182,7 +240,9 @@ def _parent_run(study: optuna.Study, tracking: Tracking, plan: Plan) -> Run:
 def _closed_runs(study: optuna.Study) -> set[str]:
     """The runs of trials that are over, whichever process they ended in."""
     trials = study.get_trials(deepcopy=False)
-    return {t.user_attrs[RUN_ID] for t in trials if t.state.is_finished() and RUN_ID in t.user_attrs}
+    return {
+        t.user_attrs[RUN_ID] for t in trials if t.state.is_finished() and RUN_ID in t.user_attrs
+    }
 
 
 def _n_finished(study: optuna.Study) -> int:

@@ -43,7 +43,9 @@ class SearchSpace:
         """Whether a value could be drawn for a dimension."""
         distribution = self.distributions[name]
         if isinstance(distribution, CategoricalDistribution):
-            return any(value is c or (value == c and type(value) is type(c)) for c in distribution.choices)
+            return any(
+                value is c or (value == c and type(value) is type(c)) for c in distribution.choices
+            )
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         if isinstance(distribution, IntDistribution) and value != int(value):
@@ -73,7 +75,7 @@ class SearchSpace:
 
 
 def parse_space(params: Mapping[str, Any] | None, arguments: Sequence[str]) -> SearchSpace:
-    """Read `hydra.sweeper.params` and the command line's overrides; of two for a key the later wins.
+    """Read `hydra.sweeper.params` and the command line's overrides; the later of two wins.
 
     Raises InvalidConfig for a range that is empty or reversed.
     """
@@ -111,8 +113,9 @@ def _distribution(override: Override) -> BaseDistribution:
     try:
         distribution: BaseDistribution = create_optuna_distribution_from_override(override)
     except (ValueError, HydraException) as error:
+        reason = " ".join(str(error).split())
         raise InvalidConfig(
-            f"{override.input_line} is no range or choice to search: {' '.join(str(error).split())}; "
+            f"{override.input_line} is no range or choice to search: {reason}; "
             f"try {override.get_key_element()}=interval(LOW,HIGH) with LOW below HIGH"
         ) from error
     if isinstance(distribution, CategoricalDistribution):

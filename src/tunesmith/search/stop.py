@@ -50,7 +50,7 @@ class StopRequest:
         for number in SIGNALS:
             signal.signal(number, self._request)
 
-    def _request(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def _request(self, number: int, frame: FrameType | None) -> None:
         again, self.requested = self.requested, True
         if again or self._interruptible:
             self._interruptible = False

@@ -1,7 +1,7 @@
 """Searches that lose nothing: storage, slots, workers and the current trial, on Optuna only."""
 
 from tunesmith.study.dead import requeue, settle_dead_trials
-from tunesmith.study.open import open_study
+from tunesmith.study.open import Direction, open_study
 from tunesmith.study.outcome import PRUNE_REASON, FailKind, Failure, failure_of, is_finished
 from tunesmith.study.patience import DatabaseAway
 from tunesmith.study.policy import SearchFailed
@@ -13,6 +13,7 @@ from tunesmith.study.worker import Interrupted, Stop, run_worker
 __all__ = [
     "PRUNE_REASON",
     "DatabaseAway",
+    "Direction",
     "FailKind",
     "Failure",
     "Interrupted",

@@ -35,25 +35,8 @@ _EXHAUSTED = "tunesmith:exhausted"
 # a trial claimed unheard both stay RUNNING without a heartbeat and are settled like any dead one;
 # a result told twice raises UpdateFinishedTrialError, and the first one stands.
 _REPEATED = (
-    "create_new_study",
-    "delete_study",
-    "set_study_user_attr",
-    "set_study_system_attr",
-    "get_study_id_from_name",
-    "get_study_name_from_id",
-    "get_study_directions",
-    "get_study_user_attrs",
-    "get_study_system_attrs",
-    "get_all_studies",
+    *sorted(BaseStorage.__abstractmethods__),
     "get_trial_id_from_study_id_trial_number",
-    "set_trial_state_values",
-    "set_trial_intermediate_value",
-    "set_trial_user_attr",
-    "set_trial_system_attr",
-    "get_trial_param",
-    "get_trial_user_attrs",
-    "get_trial_system_attrs",
-    "get_trial",
     "record_heartbeat",
     "_set_trial_param",
     "_get_trials",
@@ -110,7 +93,7 @@ class Database(RDBStorage):
             )
         return super()._create_new_trial(study_id, template_trial)
 
-    def _get_stale_trial_ids(self, study_id: int) -> list[int]:  # noqa: ARG002
+    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
         # Optuna would fail them without a reason before each ask; the worker settles them.
         return []
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-PRUNE_REASON = "prune_reason"
-_KIND, _REASON, _EXCEPTION = "fail_kind", "fail_reason", "fail_exception"
+PRUNE_REASON = "reason"
+_KIND, _REASON, _EXCEPTION = "fail_kind", "reason", "fail_exception"
 _TRACEBACK, _RETRIED = "fail_traceback", "fail_retried"
 
 

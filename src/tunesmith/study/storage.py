@@ -1,4 +1,8 @@
-"""Open the database that a search lives in, safely for many processes at once."""
+"""Open the database that a search lives in, safely for many processes at once.
+
+A process that is frozen in the middle of a transaction holds up the others: on PostgreSQL for a
+minute, on SQLite until it goes on.
+"""
 
 import importlib.util
 import sqlite3
@@ -104,7 +108,11 @@ def _is_sqlite(url: sqlalchemy.URL) -> bool:
 def _engine_kwargs(url: sqlalchemy.URL) -> dict[str, Any]:
     if _is_sqlite(url):
         return {"connect_args": {"timeout": _BUSY_TIMEOUT_S}}
-    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+    typed = url.query.get("options", "")
+    options = f"{typed} -c idle_in_transaction_session_timeout={_BUSY_TIMEOUT_S}s"
+    # A network that swallows packets is noticed in a minute, not in hours.
+    timeouts = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000}
+    return {"pool_pre_ping": True, "connect_args": {"options": options, **timeouts}}
 
 
 @contextmanager
@@ -114,7 +122,7 @@ def _creation_lock(url: sqlalchemy.URL) -> Iterator[None]:
         assert url.database is not None
         path = Path(url.database)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock"):
+        with FileLock(f"{path}.lock", timeout=_BUSY_TIMEOUT_S):
             with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")
             yield

@@ -54,7 +54,7 @@ class Stop(StrEnum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     TIMEOUT = "timeout"
-    EXHAUSTED = "exhausted"  # The sampler has no more points.
+    EXHAUSTED = "exhausted"  # The sampler has no more points, or the objective called study.stop().
 
 
 class _AttemptFailed(Exception):  # noqa: N818
@@ -169,9 +169,9 @@ class _Worker:
                 raise
             return
         except UnboundLocalError as error:
-            # So does Optuna fail when Ctrl-C comes while it tells.
-            if isinstance(error.__context__, KeyboardInterrupt):
-                raise KeyboardInterrupt from None
+            # Optuna trips over its own variable when telling is cut short.
+            if isinstance(error.__context__, KeyboardInterrupt | DatabaseAway):
+                raise error.__context__ from None
             raise
         if was_stopped(self.study):
             mark_exhausted(self.study)
@@ -179,11 +179,11 @@ class _Worker:
     def _run(self, trial: optuna.Trial) -> list[float]:
         """Run one trial for Optuna; what it returns for a trial settled in here is not told."""
         self.trial = trial
-        if self._is_surplus(trial):
-            surplus = Failure(FailKind.SURPLUS, "others had taken all trials")
-            fail(self.study, stored(trial), user_attrs=surplus.to_attrs(), successor=None)
-            return []
         try:
+            if self._is_surplus(trial):
+                surplus = Failure(FailKind.SURPLUS, "others had taken all trials")
+                fail(self.study, stored(trial), user_attrs=surplus.to_attrs(), successor=None)
+                return []
             with running(trial):
                 return self._values(self.objective(trial))
         except optuna.TrialPruned as pruned:
@@ -195,13 +195,11 @@ class _Worker:
             raise
         except (Interrupted, KeyboardInterrupt):
             self._interrupt(trial)
-        except SystemExit as error:
+        except (Exception, SystemExit) as error:
             if not self.should_stop():
                 raise self._failed(trial, error) from error
-            # Lightning turns Ctrl-C into an exit.
+            # Ctrl-C reaches data loaders too, and Lightning turns it into an exit.
             self._interrupt(trial)
-        except Exception as error:
-            raise self._failed(trial, error) from error
         return []
 
     def _is_surplus(self, trial: optuna.Trial) -> bool:

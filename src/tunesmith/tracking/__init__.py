@@ -1,6 +1,14 @@
 """Remember runs: MLflow, or nothing; the only place that knows MLflow."""
 
-from tunesmith.tracking.run import NoRun, NoTracking, Run, RunState, Tracking, current_run, recording
+from tunesmith.tracking.run import (
+    NoRun,
+    NoTracking,
+    Run,
+    RunState,
+    Tracking,
+    current_run,
+    recording,
+)
 
 
 def open_tracking(uri: str, experiment: str) -> Tracking:

@@ -112,14 +112,24 @@ class MlflowRun(Run):
         self.id = run_id
         self._client = client
         self._points: list[Metric] = []
+        self._ends: dict[str, Metric] = {}
         self._flushed = time.monotonic()
 
     def log_metrics(self, metrics: Mapping[str, float], *, step: int) -> None:
         """Buffer a point of each metric; every few seconds the buffer is written."""
         now = time.time_ns() // 1_000_000
-        self._points += [Metric(name, float(value), now, step) for name, value in metrics.items()]
+        points = [Metric(name, float(value), now, step) for name, value in metrics.items()]
+        self._points += points
+        self._ends |= {point.key: point for point in points}
         if time.monotonic() - self._flushed > SECONDS_BETWEEN_FLUSHES:
             self.flush()
+
+    def log_summary(self, metrics: Mapping[str, float]) -> None:
+        """Record final values; the end of a curve that has the value already stays as it is."""
+        for name, value in metrics.items():
+            end = self._ends.get(name)
+            if end is None or end.value != value:
+                self.log_metrics({name: value}, step=0 if end is None else end.step + 1)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record parameters; a value is cut at MLflow's limit."""

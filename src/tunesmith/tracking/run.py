@@ -28,6 +28,10 @@ class Run(ABC):
         """Add a point to each metric's curve."""
 
     @abstractmethod
+    def log_summary(self, metrics: Mapping[str, float]) -> None:
+        """Record final values; the end of a curve that has the value already stays as it is."""
+
+    @abstractmethod
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record parameters, once a run."""
 
@@ -74,6 +78,9 @@ class NoRun(Run):
     id = None
 
     def log_metrics(self, metrics: Mapping[str, float], *, step: int) -> None:
+        """Keep nothing."""
+
+    def log_summary(self, metrics: Mapping[str, float]) -> None:
         """Keep nothing."""
 
     def log_params(self, params: Mapping[str, Any]) -> None:

@@ -1,0 +1,8 @@
+"""The smallest objective: a parabola in one variable."""
+
+from omegaconf import DictConfig
+
+
+def evaluate(cfg: DictConfig) -> float:
+    """Y = (x - 2)^2 at x = objective.x."""
+    return float((cfg.objective.x - 2) ** 2)

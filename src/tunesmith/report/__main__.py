@@ -1,0 +1,71 @@
+"""`python -m tunesmith.report`: write the report of any study, also while it runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import optuna
+from rich.console import Console
+
+from tunesmith.report import ReportContext, advise, terminal_summary, write_report
+from tunesmith.report.store import hide_password, open_search, open_study, storage_of
+from tunesmith.report.trials import complete, shown
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page, print the summary; a mistake is one line on stderr and exit status 1."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    options = _parse(arguments)
+    try:
+        study, storage, path = _locate(options)
+        _check_has_results(study)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    write_report(study, path=path, context=ReportContext(storage=hide_password(storage)))
+    console = Console()
+    console.print(terminal_summary(study, advise(study)))
+    console.print(f"report    {path}", soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tunesmith.report", description=__doc__)
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="search folder: <root>/searches/<name>"
+    )
+    parser.add_argument("--storage", metavar="URL", help="storage URL of any Optuna study")
+    parser.add_argument("--study", metavar="NAME", help="its name in that store")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the page")
+    options = parser.parse_args(arguments)
+    by_name = options.storage is not None and options.study is not None
+    if (options.folder is None) != by_name or (
+        options.folder and (options.storage or options.study)
+    ):
+        parser.error("expected either a search folder, or --storage URL with --study NAME")
+    return options
+
+
+def _locate(options: argparse.Namespace) -> tuple[optuna.Study, str, Path]:
+    if options.folder is not None:
+        study, storage = open_search(options.folder), storage_of(options.folder)
+        return study, storage, options.output or options.folder / "report.html"
+    study = open_study(options.storage, name=options.study)
+    return study, options.storage, options.output or Path("report.html")
+
+
+def _check_has_results(study: optuna.Study) -> None:
+    trials = shown(study)
+    if not trials:
+        raise ValueError(f"study {study.study_name!r} is empty: no trial was started yet")
+    if not complete(study):
+        states = sorted({t.state.name.lower() for t in trials})
+        raise ValueError(
+            f"study {study.study_name!r} has no finished trial to report on: "
+            f"its {len(trials)} trials are {' or '.join(states)}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

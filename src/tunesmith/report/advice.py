@@ -1,0 +1,41 @@
+"""What to do next, in sentences: every rule speaks where its evidence is clear, else is silent."""
+
+import optuna
+from optuna.study import StudyDirection
+
+from tunesmith.report import surface
+from tunesmith.report.bounds import advise_bounds
+from tunesmith.report.choices import advise_choices, advise_unimportant
+from tunesmith.report.context import Confirmation
+from tunesmith.report.course import advise_trials
+from tunesmith.report.failures import advise_failures
+from tunesmith.report.noise import advise_noise
+from tunesmith.report.piece import Advice
+from tunesmith.report.sample import sample_of
+from tunesmith.report.trials import is_multi_objective
+
+
+def advise(study: optuna.Study, *, confirmation: Confirmation | None = None) -> list[Advice]:
+    """Advice for the next search, the changes of the space first.
+
+    Several objectives have no single best region, so only failures are advised on. Parameters that
+    are conditional, or whose range changed during the study, get no advice.
+    """
+    if is_multi_objective(study):
+        return advise_failures(study)
+    sample = sample_of(study)
+    # A parameter gets one change: a fixed one needs no range.
+    idle = advise_unimportant(sample)
+    fixed = {name for advice in idle for name in advice.changes}
+    ranged = [a for a in advise_bounds(sample) if not fixed & a.changes.keys()]
+    chosen = [a for a in advise_choices(sample) if not fixed & a.changes.keys()]
+    ranged.sort(key=lambda advice: advice.rule != "widen")
+    maximize = study.direction == StudyDirection.MAXIMIZE
+    return [
+        *chosen,
+        *ranged,
+        *idle,
+        *advise_trials(study, noisy=len(sample.trials) > 0 and surface.is_noisy(sample)),
+        *advise_failures(study),
+        *advise_noise(confirmation, maximize=maximize),
+    ]

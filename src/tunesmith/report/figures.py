@@ -1,0 +1,238 @@
+"""Optuna's own plots of a study, each with a caption that says how to read it."""
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import optuna
+import plotly.graph_objects as go
+from optuna.importance import (
+    BaseImportanceEvaluator,
+    FanovaImportanceEvaluator,
+    PedAnovaImportanceEvaluator,
+)
+from optuna.trial import TrialState
+from optuna.visualization import (
+    plot_contour,
+    plot_intermediate_values,
+    plot_optimization_history,
+    plot_parallel_coordinate,
+    plot_param_importances,
+    plot_pareto_front,
+    plot_slice,
+)
+
+from tunesmith.report.objective import Objective, spans_decades, thinned, thinning_note
+from tunesmith.report.sample import steady_space
+from tunesmith.report.trials import complete, finished, is_multi_objective, leaders, metric_names
+
+_MOST_CURVES = 100
+_SLICES_PER_ROW = 4
+_MIN_FOR_IMPORTANCE = 10
+# fANOVA takes a minute for 1,000 trials, and a contour's grid grows with their square.
+_MOST_FOR_FANOVA = 200
+_MOST_FOR_CONTOUR = 150
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One figure of the page; `half` plots stand side by side."""
+
+    key: str
+    title: str
+    caption: str
+    figure: go.Figure
+    half: bool = False
+
+
+def plots(study: optuna.Study) -> list[Plot]:
+    """Every plot that applies to the study; an empty list where no trial is complete."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return [_styled(plot) for plot in _plots(study)]
+
+
+def _plots(study: optuna.Study) -> Iterator[Plot]:
+    trials = complete(study)
+    names = metric_names(study)
+    objectives = (
+        [Objective(study, i, name, trials) for i, name in enumerate(names)] if trials else []
+    )
+    if trials and 2 <= len(names) <= 3:
+        yield _pareto_front(study, names)
+    for objective in objectives:
+        yield _history(objective)
+    for objective in objectives:
+        yield from _slices(objective)
+    for objective in objectives:
+        yield from _importances(objective)
+    for objective in objectives:
+        yield from _joint(objective)
+    if not is_multi_objective(study):
+        yield from _intermediate_values(study, names[0])
+
+
+def _pareto_front(study: optuna.Study, names: Sequence[str]) -> Plot:
+    return Plot(
+        "pareto",
+        "Pareto front",
+        "Each point is a trial. No other trial is better in every objective than those on the "
+        "front; choose among them by what you can give up.",
+        plot_pareto_front(study, target_names=list(names)),
+    )
+
+
+def _history(objective: Objective) -> Plot:
+    # Optuna draws the line of the best only where it is given no target.
+    several = is_multi_objective(objective.study)
+    target = objective.target if several else None
+    figure = plot_optimization_history(objective.study, target=target, target_name=objective.name)
+    if objective.is_log:
+        figure.update_yaxes(type="log")
+    return Plot(
+        f"history{objective.suffix}",
+        f"History{objective.label}",
+        "Points are trials."
+        if several
+        else "Points are trials, the line is the best so far. A line that is flat for long says "
+        "that fewer trials would have done; one that still moves says to go on.",
+        figure,
+    )
+
+
+def _slices(objective: Objective) -> Iterator[Plot]:
+    names = list(dict.fromkeys(name for t in objective.trials for name in t.params))
+    for first in range(0, len(names), _SLICES_PER_ROW):
+        group = names[first : first + _SLICES_PER_ROW]
+        figure = plot_slice(
+            objective.study, params=group, target=objective.target, target_name=objective.name
+        )
+        figure.update_traces(marker_size=5)
+        if objective.is_log:
+            figure.update_yaxes(type="log")
+        yield Plot(
+            f"slice{objective.suffix}-{first}",
+            f"Slices{objective.label}" if first == 0 else "",
+            "One panel for each parameter, darker points are later trials. Good points that crowd "
+            "against an edge ask for a wider range, good points in one spot for a narrower one."
+            if first == 0
+            else "",
+            figure,
+        )
+
+
+def _importances(objective: Objective) -> Iterator[Plot]:
+    params = list(steady_space(objective.trials))
+    values = {objective.target(t) for t in objective.trials}
+    if len(params) < 2 or len(objective.trials) < _MIN_FOR_IMPORTANCE or len(values) < 3:
+        return
+    thin = thinned(objective, _MOST_FOR_FANOVA)
+    figure = _importance(thin, params, FanovaImportanceEvaluator(seed=0))
+    if figure is not None:
+        yield Plot(
+            f"fanova{objective.suffix}",
+            f"Importance by fANOVA{objective.label}",
+            "Which parameter explains the differences among all trials, bad ones included."
+            + thinning_note(objective, thin),
+            figure,
+            half=True,
+        )
+    if not is_multi_objective(objective.study):
+        yield Plot(
+            "ped-anova",
+            "Importance by PED-ANOVA",
+            "Which parameter decides whether a trial is among the best tenth.",
+            _importance(objective, params, PedAnovaImportanceEvaluator()),
+            half=True,
+        )
+
+
+def _importance(
+    objective: Objective, params: list[str], evaluator: BaseImportanceEvaluator
+) -> go.Figure | None:
+    target = objective.target if is_multi_objective(objective.study) else None
+    try:
+        figure = plot_param_importances(
+            objective.study,
+            evaluator=evaluator,
+            params=params,
+            target=target,
+            target_name=objective.name,
+        )
+    except RuntimeError:
+        # fANOVA's word for values that no parameter explains.
+        return None
+    return figure.update_layout(xaxis_title="share of the importance", yaxis_title=None)
+
+
+def _joint(objective: Objective) -> Iterator[Plot]:
+    params = list(steady_space(objective.trials))
+    if len(params) < 2 or len(objective.trials) < 2:
+        return
+    note = " The colour is the decimal logarithm of the value." if objective.is_log else ""
+    scaled, name = objective.scaled, objective.scaled_name
+    yield Plot(
+        f"parallel{objective.suffix}",
+        f"Parallel coordinates{objective.label}",
+        f"Each line is a trial; drag along an axis to keep only the trials that pass there.{note}",
+        plot_parallel_coordinate(objective.study, params=params, target=scaled, target_name=name),
+    )
+    if len(objective.trials) < _MIN_FOR_IMPORTANCE:
+        return
+    pair = _two_most_important(objective, params)
+    thin = thinned(objective, _MOST_FOR_CONTOUR)
+    yield Plot(
+        f"contour{objective.suffix}",
+        f"{pair[0]} against {pair[1]}{objective.label}",
+        "The two most important parameters; the surface is interpolated between the trials."
+        + note
+        + thinning_note(objective, thin),
+        plot_contour(thin.study, params=pair, target=scaled, target_name=name),
+    )
+
+
+def _two_most_important(objective: Objective, params: list[str]) -> list[str]:
+    if len(params) == 2:
+        return params
+    target = objective.target if is_multi_objective(objective.study) else None
+    with warnings.catch_warnings():
+        # PED-ANOVA warns that it takes a target for a loss: only the order of names is used here.
+        warnings.filterwarnings("ignore", message="PedAnova", category=UserWarning)
+        scores = optuna.importance.get_param_importances(
+            objective.study, evaluator=PedAnovaImportanceEvaluator(), params=params, target=target
+        )
+    return list(scores)[:2]
+
+
+def _intermediate_values(study: optuna.Study, name: str) -> Iterator[Plot]:
+    curves = [t for t in finished(study) if len(t.intermediate_values) > 1]
+    if not curves:
+        return
+    figure = plot_intermediate_values(study)
+    caption = "The metric while each trial trained; lines that end early were pruned."
+    if len(curves) > _MOST_CURVES:
+        ranked = [t for t in leaders(study) if len(t.intermediate_values) > 1]
+        pruned = [t for t in curves if t.state == TrialState.PRUNED]
+        kept = {f"Trial{t.number}" for t in (*ranked, *pruned)[:_MOST_CURVES]}
+        figure.data = [trace for trace in figure.data if trace.name in kept]
+        caption += f" Shown: the best {_MOST_CURVES} of {len(curves)} trials."
+    figure.update_layout(showlegend=False, xaxis_title="step", yaxis_title=name)
+    values = [v for t in curves for v in t.intermediate_values.values() if math.isfinite(v)]
+    if spans_decades(values):
+        figure.update_yaxes(type="log")
+    yield Plot("intermediate", "Intermediate values", caption, figure)
+
+
+def _styled(plot: Plot) -> Plot:
+    plot.figure.update_layout(
+        template="plotly_white",
+        title=None,
+        autosize=True,
+        width=None,
+        height=340 if plot.half else 460,
+        margin={"l": 70, "r": 30, "t": 60 if plot.key.startswith("parallel") else 24, "b": 60},
+        font={"family": "system-ui, sans-serif", "size": 13, "color": "#1f2933"},
+        hoverlabel={"font_size": 13},
+    )
+    return plot

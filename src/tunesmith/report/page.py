@@ -1,0 +1,158 @@
+"""The report as one self-contained HTML file."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from shlex import quote
+
+import optuna
+from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
+from optuna.trial import FrozenTrial
+from plotly.offline import get_plotlyjs
+
+from tunesmith.report.advice import advise
+from tunesmith.report.context import ReportContext
+from tunesmith.report.figures import Plot, plots
+from tunesmith.report.next_search import write_atomically
+from tunesmith.report.trials import leaders, params_of, seconds_of, summarize
+from tunesmith.report.wording import confirmed, duration, headline, value_text
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the table of top trials, ready to print."""
+
+    number: int
+    values: list[str]
+    params: list[str]
+    epochs: str
+    time: str
+    folder: str | None
+    run_id: str | None
+    run_url: str | None
+
+
+def write_report(
+    study: optuna.Study, *, path: Path, top_n: int = 10, context: ReportContext | None = None
+) -> Path:
+    """Write the page to `path`, replacing it in one step, and return `path`.
+
+    Any study will do: an empty or running one shows what is there. The file needs no network, and
+    its links to trial folders are relative to its own folder.
+    """
+    context = context or ReportContext()
+    page = _environment().get_template("page.html")
+    summary = summarize(study)
+    top = leaders(study)[:top_n]
+    params = [name for name in params_of(study) if any(name in t.params for t in top)]
+    rows = [_row(t, params, path.parent, context) for t in top]
+    text = page.render(
+        summary=summary,
+        headline=headline(summary),
+        cards=_cards(study),
+        advice=advise(study, confirmation=context.confirmation),
+        confirmation=context.confirmation,
+        verdict=confirmed(context.confirmation, summary.metrics[0]) if context.confirmation else "",
+        params=params,
+        rows=rows,
+        extras=_extras(rows),
+        groups=_groups(plots(study)),
+        commands=context.commands,
+        dashboard=f"optuna-dashboard {quote(context.storage or '<storage URL>')}",
+        written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
+        plotly_js=Markup(get_plotlyjs()),
+    )
+    write_atomically(path, text)
+    return path
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("tunesmith.report", "."),
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["value"] = value_text
+    return environment
+
+
+def _groups(drawn: Sequence[Plot]) -> list[tuple[bool, list[tuple[Plot, Markup]]]]:
+    """Split into runs of full-width and of half-width plots, each plot with its JSON."""
+    return [
+        (half, [(plot, _json(plot.figure.to_json())) for plot in group])
+        for half, group in groupby(drawn, key=lambda plot: plot.half)
+    ]
+
+
+def _json(figure: str) -> Markup:
+    # A parameter named "</script>" must not end the script element.
+    return Markup(figure.replace("<", "\\u003c"))
+
+
+def _cards(study: optuna.Study) -> list[tuple[str, str, str]]:
+    """(label, figure, remark) of the summary."""
+    summary = summarize(study)
+    states = ", ".join(f"{count} {state}" for state, count in summary.states.items())
+    cards = [("trials", str(sum(summary.states.values())), states)]
+    if summary.best is not None:
+        cards.append(
+            (
+                f"best {summary.metrics[0]}",
+                value_text(summary.best.value),
+                f"trial {summary.best.number}",
+            )
+        )
+    if summary.front:
+        cards.append(("Pareto front", str(len(summary.front)), "trials"))
+    if summary.gain is not None and summary.baseline is not None:
+        remark = f"baseline {value_text(summary.baseline.value)}, trial {summary.baseline.number}"
+        cards.append(("gain over the baseline", value_text(summary.gain), remark))
+    if summary.wall_seconds is not None:
+        remark = f"{duration(summary.trial_seconds)} of trials"
+        cards.append(("first start to last end", duration(summary.wall_seconds), remark))
+    if summary.epochs_spent is not None:
+        saved = summary.epochs_saved
+        remark = f"{saved:,} saved by pruning" if saved else "none saved by pruning"
+        cards.append(("epochs", f"{summary.epochs_spent:,}", remark if saved is not None else ""))
+    return cards
+
+
+def _row(trial: FrozenTrial, params: Sequence[str], folder: Path, context: ReportContext) -> _Row:
+    directory, run_id = trial.user_attrs.get("hydra.dir"), trial.user_attrs.get("mlflow.run_id")
+    seconds = seconds_of(trial)
+    return _Row(
+        number=trial.number,
+        values=[value_text(value) for value in trial.values],
+        params=[value_text(trial.params[name]) if name in trial.params else "" for name in params],
+        epochs=str(trial.user_attrs.get("epochs", "")),
+        time="" if seconds is None else duration(seconds),
+        folder=None if directory is None else _relative(Path(str(directory)), folder),
+        run_id=None if run_id is None else str(run_id),
+        run_url=_run_url(run_id, context),
+    )
+
+
+def _extras(rows: Sequence[_Row]) -> list[str]:
+    """Name the columns that at least one row fills."""
+    filled = {
+        "epochs": any(row.epochs for row in rows),
+        "time": any(row.time for row in rows),
+        "MLflow run": any(row.run_id for row in rows),
+    }
+    return [name for name, is_filled in filled.items() if is_filled]
+
+
+def _relative(directory: Path, folder: Path) -> str:
+    return Path(os.path.relpath(directory.absolute(), folder.absolute())).as_posix()
+
+
+def _run_url(run_id: object, context: ReportContext) -> str | None:
+    if run_id is None or context.tracking_url is None or context.tracking_experiment is None:
+        return None
+    base = context.tracking_url.rstrip("/")
+    return f"{base}/#/experiments/{context.tracking_experiment}/runs/{run_id}"

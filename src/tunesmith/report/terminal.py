@@ -1,0 +1,91 @@
+"""The summary and the advice on the terminal: at most twenty lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import optuna
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.text import Text
+
+from tunesmith.report.context import Confirmation
+from tunesmith.report.piece import Advice
+from tunesmith.report.trials import Summary, summarize
+from tunesmith.report.wording import confirmed, duration, headline, value_text
+
+_MOST_LINES = 20
+_MOST_PARAMS = 6
+_ADVICE = "advice    "
+_MARGIN = " " * len(_ADVICE)
+
+
+def terminal_summary(
+    study: optuna.Study,
+    advice: Sequence[Advice],
+    *,
+    confirmation: Confirmation | None = None,
+    commands: Sequence[tuple[str, str]] = (),
+) -> RenderableType:
+    """At most twenty lines to print at the end of a search, at any width of the console.
+
+    Commands come below the twenty lines and are never cut: whoever copies one needs it whole.
+    """
+    summary = summarize(study)
+    facts = [Text(f"{summary.name}: {headline(summary)}", style="bold"), *_facts(summary)]
+    if confirmation is not None:
+        facts.append(Text(confirmed(confirmation, summary.metrics[0])))
+    return _Lines(facts, advice, commands)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Facts are cut at the width, advice is wrapped; what finds no room is counted."""
+
+    facts: Sequence[Text]
+    advice: Sequence[Advice]
+    commands: Sequence[tuple[str, str]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.facts:
+            yield _cut(line)
+        room = _MOST_LINES - len(self.facts)
+        for done, piece in enumerate(self.advice):
+            text = Text(f"{piece.sentence}.")
+            wrapped = text.wrap(console, max(10, options.max_width - len(_MARGIN)))
+            left = len(self.advice) - done
+            # The last line is kept for the count of what is left out.
+            if len(wrapped) > room - (left > 1):
+                yield _cut(Text(f"{_MARGIN}and {left} more in the report", style="dim"))
+                break
+            room -= len(wrapped)
+            for first, line in zip([_ADVICE] + [_MARGIN] * len(wrapped), wrapped, strict=False):
+                yield _cut(Text.assemble((first, "cyan"), line))
+        for purpose, command in self.commands:
+            yield Text.assemble((f"{purpose}: ", "dim"), command)
+
+
+def _cut(line: Text) -> Text:
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line
+
+
+def _facts(summary: Summary) -> list[Text]:
+    states = ", ".join(f"{count} {state}" for state, count in summary.states.items())
+    lines = [Text(f"trials    {states or 'none'}")]
+    if summary.best is not None:
+        gain = (
+            "" if summary.gain is None else f", {value_text(summary.gain)} better than the baseline"
+        )
+        value = value_text(summary.best.value)
+        lines.append(
+            Text(f"best      {summary.metrics[0]} {value}, trial {summary.best.number}{gain}")
+        )
+        params = [f"{name}={value_text(v)}" for name, v in summary.best.params.items()]
+        lines += [Text(f"          {'  '.join(params[:_MOST_PARAMS])}")]
+    if summary.front:
+        lines.append(Text(f"front     {len(summary.front)} trials on the Pareto front"))
+    if summary.wall_seconds is not None:
+        spent = f"{duration(summary.trial_seconds)} of trials in {duration(summary.wall_seconds)}"
+        epochs = "" if summary.epochs_spent is None else f", {summary.epochs_spent:,} epochs"
+        saved = f", {summary.epochs_saved:,} saved by pruning" if summary.epochs_saved else ""
+        lines.append(Text(f"cost      {spent}{epochs}{saved}"))
+    return lines

@@ -1,0 +1,46 @@
+"""Run train.py as a user does, and read back what it left."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# A trial of a second or two: what is tested is not what it learns.
+QUICK = ("trainer.max_epochs=4", "data.n_samples=200", "trainer.check_val_every_n_epoch=2")
+
+
+def command(*arguments: str, root: Path) -> list[str]:
+    """The command line, with everything it generates below `root`."""
+    return [sys.executable, str(ROOT / "train.py"), *arguments, f"paths.output_root={root}"]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a command: one thread, since tests share the cores."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("OPTUNA_STORAGE", "MLFLOW_TRACKING_URI", "HYDRA_FULL_ERROR")
+    }
+    return {**kept, "OMP_NUM_THREADS": "1", **variables}
+
+
+def train(
+    *arguments: str, root: Path, cwd: Path = ROOT, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `python train.py` to its end."""
+    return subprocess.run(
+        command(*arguments, root=root),
+        cwd=cwd,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def succeed(*arguments: str, root: Path, **variables: str) -> str:
+    """Run `python train.py`, which must end well, and return what it printed."""
+    done = train(*arguments, root=root, **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

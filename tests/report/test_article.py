@@ -1,0 +1,42 @@
+"""The article's four conclusions come out of its search."""
+
+import optuna
+import pytest
+
+from tests.report.made import article, recorded_article
+from tunesmith.report import advise, next_params
+
+
+def conclusions(study: optuna.Study) -> dict[str, bool]:
+    advice = advise(study)
+    params = next_params(study, advice)
+    return {
+        "widen lr": params["optimizer.lr"].endswith(",1.0))"),
+        "widen n_nodes": params["model.n_nodes"].endswith(",128))"),
+        "fix the optimizer": params["optimizer"] == "adam",
+        "fewer trials": any(a.rule == "fewer-trials" for a in advice),
+    }
+
+
+@pytest.mark.parametrize("seed", [42, 1])
+def test_the_recorded_searches_lead_to_the_articles_conclusions(seed: int) -> None:
+    assert all(conclusions(recorded_article(seed)).values())
+
+
+def test_nothing_else_is_widened_in_the_recorded_searches() -> None:
+    for seed in (42, 1):
+        widened = [a.changes for a in advise(recorded_article(seed)) if a.rule == "widen"]
+        assert len(widened) == 2
+
+
+def test_most_searches_of_that_shape_lead_to_the_articles_conclusions() -> None:
+    reached = [conclusions(article(seed)) for seed in range(10)]
+    counts = {name: sum(r[name] for r in reached) for name in reached[0]}
+    # TPE now and then settles on SGD; where good trials come late, fewer would not have done.
+    assert min(counts["widen lr"], counts["widen n_nodes"], counts["fix the optimizer"]) >= 8
+    assert counts["fewer trials"] >= 5
+
+
+def test_diverged_trials_are_located() -> None:
+    (advice,) = [a for a in advise(recorded_article(42)) if a.rule == "failures"]
+    assert "optimizer=sgd and optimizer.lr >= 0.01" in advice.sentence

@@ -1,0 +1,116 @@
+import math
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import TrialState, create_trial
+
+from tests.report.made import add, recorded_article, searched
+from tunesmith.report import Candidate, Confirmation, ReportContext, write_report
+
+
+def text_of(study: optuna.Study, folder: Path, **kwargs: object) -> str:
+    """The page without the library it embeds."""
+    path = write_report(study, path=folder / "report.html", **kwargs)  # type: ignore[arg-type]
+    return path.read_text().split("<script>")[0]
+
+
+def test_the_page_holds_plotly_once_and_loads_nothing(tmp_path: Path) -> None:
+    page = write_report(recorded_article(42), path=tmp_path / "report.html").read_text()
+    assert page.count("* plotly.js v") == 1
+    assert "<script src" not in page
+    assert '<link rel="stylesheet"' not in page
+
+
+def test_summary_table_and_advice_are_written(tmp_path: Path) -> None:
+    study = recorded_article(42)
+    study.set_user_attr("baseline", 0)
+    study.set_user_attr("metric", "val/mse")
+    text = text_of(study, tmp_path)
+    for expected in (
+        "87 complete, 13 pruned",
+        "gain over the baseline",
+        "What to do next",
+        "best val/mse",
+    ):
+        assert expected in text
+
+
+def test_epochs_saved_by_pruning_are_counted(tmp_path: Path) -> None:
+    study = searched(lambda t: t.suggest_float("x", 0, 1), trials=3)
+    study.set_user_attr("max_epochs", 100)
+    add(study, TrialState.PRUNED, epochs=30)
+    text = text_of(study, tmp_path)
+    assert "70 saved by pruning" in text
+
+
+def test_folders_are_linked_relative_to_the_page(tmp_path: Path) -> None:
+    study = optuna.create_study()
+    attrs = {"hydra.dir": str(tmp_path / "trials" / "0"), "mlflow.run_id": "abcdef0123"}
+    study.add_trial(create_trial(value=1.0, user_attrs=attrs))
+    text = text_of(study, tmp_path)
+    assert 'href="trials/0"' in text
+    assert "<code>abcdef0123</code>" in text
+    context = ReportContext(tracking_url="http://localhost:5000/", tracking_experiment="7")
+    linked = text_of(study, tmp_path, context=context)
+    assert 'href="http://localhost:5000/#/experiments/7/runs/abcdef0123"' in linked
+
+
+def test_the_context_is_shown(tmp_path: Path) -> None:
+    winner = Candidate("trial 3", [1.0, 1.2], 3, 0.9, [1.3, 1.5])
+    baseline = Candidate("baseline", [2.0, 2.2], 0, 2.1, [2.3, 2.5])
+    context = ReportContext(
+        storage="sqlite:///my store.db",
+        commands=[("Repeat the winner", "python train.py --config-name best")],
+        confirmation=Confirmation([winner, baseline], "trial 3", "baseline"),
+    )
+    study = searched(lambda t: t.suggest_float("x", 0, 1), trials=3)
+    text = text_of(study, tmp_path, context=context)
+    for expected in (
+        "Trained again on 2 new seeds, trial 3",
+        "an optimism gap of -0.2",
+        "On test, baseline reaches 2.4",
+        "python train.py --config-name best",
+        "optuna-dashboard &#39;sqlite:///my store.db&#39;",
+    ):
+        assert expected in text
+
+
+def test_names_are_escaped(tmp_path: Path) -> None:
+    name = "<script>alert(1)</script>"
+    study = searched(lambda t: t.suggest_float(name, 0, 1), trials=12)
+    page = write_report(study, path=tmp_path / "report.html").read_text()
+    assert name not in page
+
+
+def test_surplus_attempts_are_not_shown(tmp_path: Path) -> None:
+    study = searched(lambda t: t.suggest_float("x", 0, 1), trials=3)
+    add(study, TrialState.FAIL, outcome="surplus")
+    assert "3 complete</span>" in text_of(study, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "states", [[], [TrialState.RUNNING], [TrialState.FAIL, TrialState.WAITING]]
+)
+def test_a_study_without_results_still_has_a_page(tmp_path: Path, states: list[TrialState]) -> None:
+    study = optuna.create_study()
+    for state in states:
+        add(study, state)
+    text = text_of(study, tmp_path)
+    assert "data-plot" not in text
+    assert "Best parameters" not in text
+
+
+def test_values_that_are_not_finite_are_no_leaders(tmp_path: Path) -> None:
+    study = searched(lambda t: t.suggest_float("x", 0, 1), trials=12)
+    dists = {"x": FloatDistribution(0, 1)}
+    study.add_trial(create_trial(params={"x": 0.5}, distributions=dists, value=-math.inf))
+    assert "-inf" not in text_of(study, tmp_path)
+
+
+def test_a_rewrite_replaces_the_page_in_one_step(tmp_path: Path) -> None:
+    study = searched(lambda t: t.suggest_float("x", 0, 1), trials=3)
+    for _ in range(2):
+        write_report(study, path=tmp_path / "report.html")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]

@@ -1,0 +1,45 @@
+import optuna
+import pytest
+from rich.console import Console
+
+from tests.report.made import recorded_article
+from tunesmith.report import Advice, Candidate, Confirmation, advise, terminal_summary
+
+
+def printed(
+    study: optuna.Study, advice: list[Advice], width: int = 100, **kwargs: object
+) -> list[str]:
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(terminal_summary(study, advice, **kwargs))  # type: ignore[arg-type]
+    return capture.get().splitlines()
+
+
+def test_summary_and_advice_are_both_there() -> None:
+    study = recorded_article(42)
+    text = "\n".join(printed(study, advise(study), width=200))
+    assert "87 complete, 13 pruned" in text
+    assert "trial 86" in text
+    assert "optimizer=adam: fix it" in text
+
+
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_at_most_twenty_lines_however_much_is_advised(width: int) -> None:
+    study = recorded_article(42)
+    candidate = Candidate("trial 1", [1.0, 2.0], search_value=0.5, test_values=[1.0, 2.0])
+    confirmation = Confirmation([candidate], winner="trial 1")
+    lines = printed(study, advise(study) * 6, width, confirmation=confirmation)
+    assert len(lines) <= 20
+    if width >= 80:
+        assert len(lines) >= 18
+        assert "more in the report" in lines[-1]
+
+
+def test_an_empty_study_is_said_to_be_empty() -> None:
+    assert "No trial has been started yet" in printed(optuna.create_study(), [])[0]
+
+
+def test_a_command_is_printed_whole() -> None:
+    command = "python train.py " + "x" * 150
+    lines = printed(optuna.create_study(), [], commands=[("next", command)])
+    assert command.replace(" ", "") in "".join(lines).replace(" ", "")
