@@ -175,6 +175,7 @@ def test_a_forgotten_m_still_searches(tmp_path: Path) -> None:
 def test_the_stock_sweeper_gives_the_same_on_a_grid(tmp_path: Path) -> None:
     grid = (
         "hydra/sweeper/sampler=grid",
+        "prune=false",
         "hydra.sweeper.study_name=x",
         "model.n_layers=choice(1,2)",
         "model.n_nodes=choice(3,5)",

@@ -49,7 +49,8 @@ PRUNERS: dict[str, dict[str, Any]] = {
     },
     "percentile": {
         "_target_": "optuna.pruners.PercentilePruner",
-        "percentile": 25.0,
+        # Measured on `mlp` (benchmarks/search_quality.py): about a third of the epochs.
+        "percentile": 40.0,
         "n_startup_trials": 5,
         "n_warmup_steps": 0,
         "interval_steps": 1,

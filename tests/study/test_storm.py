@@ -22,6 +22,7 @@ from tests.study.searches import (
     work,
     workers,
 )
+from tests.study.test_slots import assert_same
 from tunesmith.study import failure_of, is_finished, run_worker, slots
 
 pytestmark = pytest.mark.slow
@@ -118,3 +119,22 @@ def test_a_search_without_a_database_for_too_long_says_so(
     finally:
         postgres_server.start()
         threading.excepthook = hook
+
+
+@pytest.mark.parametrize("kind", ["tpe", "random", "gp", "nsgaii", "cmaes"])
+def test_a_worker_that_is_killed_for_real_goes_on_as_if_it_never_was(kind: str, tmp_path) -> None:
+    dice = random.Random(kind)
+    url = f"sqlite:///{tmp_path}/killed"
+    search = partial(work, n_trials=15, sampler=kind, max_retries=20)
+    study = new_study(url)
+    kills = 0
+    while (done := sum(map(is_finished, study.get_trials(deepcopy=False)))) < 15:
+        process = start(search, url, objective=partial(slow_bowl, pause=0.02))
+        wait_for(lambda done=done: sum(map(is_finished, study.trials)) > done)
+        time.sleep(dice.uniform(0, 0.15))
+        process.kill()
+        process.join()
+        kills += 1
+    search(f"sqlite:///{tmp_path}/whole")
+    assert kills >= 3
+    assert_same(url, f"sqlite:///{tmp_path}/whole", n_trials=15)

@@ -40,14 +40,15 @@ class StopOnDivergence(Callback):
 
 
 class ReportToTrial(Callback):
-    """Reports the metric at every validation, at epochs from 1, and obeys the pruner.
+    """Reports the metric at every validation, at epochs from 1, and obeys the pruner if `prune`.
 
     Raises TrialPruned. With several metrics nothing is reported: Optuna prunes only for one.
     """
 
-    def __init__(self, trial: Trial, *, metric: str) -> None:
+    def __init__(self, trial: Trial, *, metric: str, prune: bool) -> None:
         self.trial = trial
         self.metric = metric
+        self.prune = prune
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report the value of this validation."""
@@ -56,7 +57,7 @@ class ReportToTrial(Callback):
             return
         epoch = trainer.current_epoch + 1
         self.trial.report(float(value), step=epoch)
-        if self.trial.should_prune():
+        if self.prune and self.trial.should_prune():
             raise TrialPruned(f"pruned at epoch {epoch}: {self.metric} was {float(value):.4g}")
 
 

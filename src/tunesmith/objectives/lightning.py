@@ -104,7 +104,7 @@ def _callbacks(cfg: DictConfig) -> list[Callback]:
     trial = current_trial()
     callbacks = [*instantiate(cfg.callbacks).values(), StopOnDivergence(), LogValidations()]
     if trial is not None and isinstance(cfg.metric.name, str):
-        callbacks.append(ReportToTrial(trial, metric=cfg.metric.name))
+        callbacks.append(ReportToTrial(trial, metric=cfg.metric.name, prune=cfg.prune))
     elif trial is None and sys.stderr.isatty():
         callbacks.append(EpochBar())
     return callbacks

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tunesmith.study import failure_of, is_finished
 
-PLAIN_LINES = 10
+PLAIN_LINES = 5
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def best_trial(study: optuna.Study, trials: list[FrozenTrial]) -> FrozenTrial | 
 class LiveLine:
     """Shows done/total, the best value and its parameters, pruned, failed and the time left.
 
-    On a terminal the line is rewritten in place, else about ten lines are printed over a search.
+    On a terminal the line is rewritten in place, else a few lines are printed over a search.
     """
 
     def __init__(self, study: optuna.Study, *, n_trials: int, console: Console) -> None:
