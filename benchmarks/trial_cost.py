@@ -83,7 +83,9 @@ def main() -> None:
             assert value == plain_value, (case, value, plain_value)
             costs[case].append(Cost(plain, data, search, fit))
     print("seconds, medians; both sides gave the same values to the last bit")
-    print(f"{'network':>16} {'plain':>7} {'(data)':>7} {'search':>7} {'(fit)':>7} {'rest':>6} ratio")
+    print(
+        f"{'network':>16} {'plain':>7} {'(data)':>7} {'search':>7} {'(fit)':>7} {'rest':>6} ratio"
+    )
     for (n_layers, n_nodes, optimizer), rows in costs.items():
         plain, data, search, fit = (
             statistics.median(getattr(row, name) for row in rows)

@@ -74,9 +74,9 @@ class Search:
         if plan.base.get("dry_run"):
             self._say(describe(plan))
             return
+        study = self._open_study()
         tracking: Tracking = instantiate(plan.base.tracking)
         tracking.settle_dead_runs()
-        study = self._open_study()
         settle_dead_trials(study, max_retries=plan.settings["max_retries"])
         if _n_finished(study) >= plan.n_trials:
             self._say(_nothing_to_do(study, plan))
@@ -110,6 +110,8 @@ class Search:
                 state = RunState.INTERRUPTED
                 self._say(_interrupted(study, self._plan))
                 raise SystemExit(130)
+            if _n_finished(study) < self._plan.n_trials:
+                self._say(_ended_early(study, self._plan))
             Results(study, self._plan, loader=self._loader, parent=parent).write(
                 launcher=self._launcher(), console=self._console
             )
@@ -169,15 +171,18 @@ class Search:
 
     def _open_study(self) -> optuna.Study:
         plan = self._plan
-        study = open_study(
-            plan.study_name,
-            storage=open_storage(
-                plan.settings["storage"], opening_patience=120 if is_worker() else 0
-            ),
-            directions=plan.directions,
-            sampler=SlotSampler(plan.make_sampler, plan.settings["sampler"].get("seed")),
-            pruner=plan.make_pruner(),
-        )
+        try:
+            study = open_study(
+                plan.study_name,
+                storage=open_storage(
+                    plan.settings["storage"], opening_patience=120 if is_worker() else 0
+                ),
+                directions=plan.directions,
+                sampler=SlotSampler(plan.make_sampler, plan.settings["sampler"].get("seed")),
+                pruner=plan.make_pruner(),
+            )
+        except (ValueError, ConnectionError) as error:
+            raise InvalidConfig(str(error)) from error
         stored = study.user_attrs.get(FINGERPRINT)
         if stored is None:
             self._begin(study)
@@ -257,6 +262,12 @@ def _nothing_to_do(study: optuna.Study, plan: Plan) -> str:
         f"More: hydra.sweeper.n_trials={2 * plan.n_trials}. "
         "Afresh: hydra.sweeper.study_name=NAME."
     )
+
+
+def _ended_early(study: optuna.Study, plan: Plan) -> str:
+    timeout = plan.settings["timeout"]
+    reason = "the sampler has no more points" if timeout is None else f"timeout={timeout:g} s"
+    return f"Ended with {_n_finished(study)} of {plan.n_trials} trials: {reason}."
 
 
 def _interrupted(study: optuna.Study, plan: Plan) -> str:

@@ -1,0 +1,291 @@
+"""A search loses nothing: workers, kills, failures and secrets, with the whole command."""
+
+import os
+import random
+import signal
+import subprocess
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import optuna
+import psutil
+import psycopg
+import pytest
+import yaml
+from mlflow import MlflowClient
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.engine import make_url
+
+from tests.commands import ROOT, command, environment, succeed, train
+from tests.test_single_run import runs_of
+
+QUADRATIC = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s")
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def trials_of(root: Path, url: str | None = None) -> list[FrozenTrial]:
+    """The trials as they lie in the study's store."""
+    return optuna.load_study(study_name="s", storage=url or f"sqlite:///{root}/optuna.db").trials
+
+
+def own_entry(folder: Path, source: str) -> Path:
+    """A train.py that trusts the user's package `mine`, whose code is `source`."""
+    (folder / "mine.py").write_text(textwrap.dedent(source))
+    text = (ROOT / "train.py").read_text()
+    text = text.replace('"tunesmith.*",', '"tunesmith.*", "mine.*",')
+    entry = folder / "train.py"
+    entry.write_text(text.replace('config_path="conf"', f'config_path="{ROOT / "conf"}"'))
+    return entry
+
+
+def run_own(entry: Path, *arguments: str, root: Path) -> subprocess.CompletedProcess[str]:
+    """Search with the user's own objective."""
+    line = command(*QUADRATIC, "objective._target_=mine.objective", *arguments, root=root)
+    line[1] = str(entry)
+    return subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_any_number_of_workers_finishes_exactly_the_total(tmp_path: Path, n_jobs: int) -> None:
+    succeed(
+        *QUADRATIC, "hydra.sweeper.n_trials=12", f"hydra.sweeper.n_jobs={n_jobs}", root=tmp_path
+    )
+    trials = trials_of(tmp_path)
+    assert sum(trial.state in FINISHED for trial in trials) == 12
+    assert not [t for t in trials if t.state in (TrialState.RUNNING, TrialState.WAITING)]
+    assert len({trial.params["objective.x"] for trial in trials if trial.state in FINISHED}) == 12
+    assert "RUNNING" not in {run.info.status for run in runs_of(tmp_path)}
+
+
+def test_a_bug_stops_the_search_after_three_times_and_is_shown_once(tmp_path: Path) -> None:
+    entry = own_entry(tmp_path, "def objective(cfg): raise KeyError('no such column')")
+    done = run_own(entry, root=tmp_path / "outputs")
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).count("no such column") == 1
+    trials = trials_of(tmp_path / "outputs")
+    assert [trial.state for trial in trials] == [TrialState.FAIL] * 3
+    assert "KeyError" in trials[0].user_attrs["fail_traceback"]
+    [first] = [r for r in runs_of(tmp_path / "outputs") if r.info.run_name == "trial-0000"]
+    assert first.info.status == "FAILED"
+    assert "no such column" in first.data.tags["error"]
+    client = MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    assert "traceback.txt" in {file.path for file in client.list_artifacts(first.info.run_id)}
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("float('nan')", "y is nan"),
+        ("float('inf')", "y is inf"),
+        ("None", "y is nan"),
+        ("int('x')", "invalid literal"),
+        ("sys.exit(3)", "SystemExit(3)"),
+        ("{'z': 1.0}", "no y"),
+    ],
+)
+def test_a_trial_that_fails_says_why_and_the_search_goes_on(
+    tmp_path: Path, bad: str, reason: str
+) -> None:
+    source = f"""
+        import sys
+        from tunesmith.study import current_trial
+
+        def objective(cfg):
+            x = cfg.objective.x
+            return {bad} if current_trial() and current_trial().number == 1 else x * x
+        """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    done = run_own(entry, "hydra.sweeper.n_trials=4", root=root)
+    assert done.returncode == 0, done.stderr
+    trials = trials_of(root)
+    assert sum(trial.state == TrialState.COMPLETE for trial in trials) == 4
+    assert trials[1].state == TrialState.FAIL
+    assert reason in trials[1].user_attrs["reason"]
+
+
+def test_a_worker_that_aborts_is_replaced_and_its_slot_attempted_again(tmp_path: Path) -> None:
+    source = """
+        import os
+        from tunesmith.study import current_trial
+
+        def objective(cfg):
+            trial = current_trial()
+            if trial and trial.number == 2:
+                os.abort()
+            return cfg.objective.x ** 2
+        """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    done = run_own(entry, "hydra.sweeper.n_trials=6", "hydra.sweeper.n_jobs=2", root=root)
+    assert done.returncode == 0, done.stderr
+    trials = trials_of(root)
+    assert sum(trial.state in FINISHED for trial in trials) == 6
+    assert trials[2].user_attrs["fail_kind"] == "died"
+    [again] = [t for t in trials if t.system_attrs.get("failed_trial") == 2]
+    assert again.params == trials[2].params
+    assert "RUNNING" not in {run.info.status for run in runs_of(root)}
+
+
+def test_nothing_completed_is_one_line_and_no_crash(tmp_path: Path) -> None:
+    source = """
+        import optuna
+
+        def objective(cfg):
+            raise optuna.TrialPruned("hopeless")
+        """
+    done = run_own(own_entry(tmp_path, source), "hydra.sweeper.n_trials=3", root=tmp_path / "o")
+    assert done.returncode == 1
+    assert "without a complete trial (3 pruned, 0 failed)" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_conditional_space_is_searched(tmp_path: Path) -> None:
+    source = """
+        def objective(cfg):
+            return cfg.objective.x ** 2 + cfg.get("extra", 0)
+
+        def extend(cfg, trial):
+            if trial.params["objective.x"] > 0:
+                trial.suggest_float("+extra", 1, 2)
+        """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    done = run_own(
+        entry,
+        "hydra.sweeper.custom_search_space=mine.extend",
+        "hydra.sweeper.n_trials=8",
+        root=root,
+    )
+    assert done.returncode == 0, done.stderr
+    for trial in trials_of(root):
+        positive = trial.params["objective.x"] > 0
+        assert ("+extra" in trial.params) == positive
+        assert trial.value == trial.params["objective.x"] ** 2 + trial.params.get("+extra", 0)
+
+
+def test_a_password_from_the_environment_is_written_nowhere(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    canary = "c{a%40n:ary"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS canary")
+        connection.execute(f"CREATE ROLE canary SUPERUSER LOGIN PASSWORD '{canary}'")
+    place = make_url(postgres_url)
+    url = place.set(username="canary", password=canary, drivername="postgresql").render_as_string(
+        hide_password=False
+    )
+    arguments = (*QUADRATIC, "storage=postgresql", "hydra.sweeper.n_trials=3")
+    done = train(*arguments, "hydra.sweeper.n_jobs=2", root=tmp_path, OPTUNA_STORAGE=url)
+    assert done.returncode == 0, done.stderr
+    assert sum(trial.state in FINISHED for trial in trials_of(tmp_path, postgres_url)) == 3
+    refused = train(*arguments, "objective.x=choice(1,2)", root=tmp_path, OPTUNA_STORAGE=url)
+    assert refused.returncode == 1
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    printed = (done.stdout + done.stderr + refused.stdout + refused.stderr).encode()
+    for secret in (canary, quote(canary, safe=""), quote(canary, safe=":")):
+        assert not [1 for content in [*written, printed] if secret.encode() in content]
+
+
+def workers_of(parent: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The worker processes that a search has started."""
+    try:
+        return psutil.Process(parent.pid).children()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def storm(start: Callable[[], subprocess.Popen[bytes]], *, kill_parent_after: list[float]) -> int:
+    """Kill a random worker every two seconds, and the parent now and then; the last exit code."""
+    dice = random.Random(0)
+    parent, begun = start(), time.monotonic()
+    while parent.poll() is None:
+        time.sleep(2)
+        if kill_parent_after and time.monotonic() - begun > kill_parent_after[0]:
+            kill_parent_after.pop(0)
+            parent.kill()
+            parent.wait()
+            parent, begun = start(), time.monotonic()
+        elif workers := workers_of(parent):
+            dice.choice(workers).send_signal(signal.SIGKILL)
+    return parent.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_a_kill_storm_ends_with_exactly_the_total_and_every_trial_repeats(
+    tmp_path: Path, store: str, request: pytest.FixtureRequest
+) -> None:
+    variables, arguments, url = {}, [*QUADRATIC, "hydra.sweeper.n_trials=200"], None
+    if store == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        arguments.append("storage=postgresql")
+        variables["OPTUNA_STORAGE"] = url
+    # Kills come often here: no slot may be given up for them.
+    arguments += ["hydra.sweeper.n_jobs=4", "hydra.sweeper.max_retries=50"]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command(*arguments, root=tmp_path),
+            env=environment(**variables),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    assert storm(start, kill_parent_after=[20.0, 20.0]) == 0
+    trials = trials_of(tmp_path, url)
+    finished = [trial for trial in trials if trial.state in FINISHED]
+    assert len(finished) == 200
+    assert not [t for t in trials if t.state in (TrialState.RUNNING, TrialState.WAITING)]
+    runs = {run.info.run_id: run for run in runs_of(tmp_path)}
+    assert "RUNNING" not in {run.info.status for run in runs.values()}
+    for trial in finished:
+        run = runs[trial.user_attrs["mlflow.run_id"]]
+        assert run.data.tags["optuna.trial_state"] == trial.state.name
+        assert run.data.metrics["y"] == trial.value
+
+    for trial in random.Random(1).sample(finished, 20 if store == "sqlite" else 3):
+        config = Path(trial.user_attrs["hydra.dir"]) / ".hydra"
+        root = tmp_path / "repeated" / str(trial.number)
+        succeed("--config-dir", str(config), "--config-name", "config", root=root)
+        [metrics] = root.glob("runs/*/*/metrics.yaml")
+        assert yaml.safe_load(metrics.read_text())["y"] == trial.value
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_sixteen_commands_at_once_on_an_absent_store_make_one_study(
+    tmp_path: Path, store: str, request: pytest.FixtureRequest
+) -> None:
+    variables, arguments, url = {}, [*QUADRATIC, "hydra.sweeper.n_trials=40"], None
+    if store == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        arguments.append("storage=postgresql")
+        variables["OPTUNA_STORAGE"] = url
+    running = [
+        subprocess.Popen(
+            command(*arguments, root=tmp_path),
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(16)
+    ]
+    printed = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0] * 16, printed
+    assert sum(trial.state in FINISHED for trial in trials_of(tmp_path, url)) == 40
+    parents = [run for run in runs_of(tmp_path) if run.info.run_name == "s"]
+    assert [run.info.status for run in parents] == ["FINISHED"]
+
+
+def test_a_store_that_cannot_be_reached_is_one_line_without_the_password(tmp_path: Path) -> None:
+    url = "postgresql://me:can4ry@127.0.0.1:9/nothing"
+    done = train(*QUADRATIC, "storage=postgresql", root=tmp_path / "o", OPTUNA_STORAGE=url)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "can4ry" not in done.stderr
+    assert not (tmp_path / "o").exists()
+    assert os.environ.get("OPTUNA_STORAGE") is None
