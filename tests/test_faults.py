@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-import optuna
 import psutil
 import psycopg
 import pytest
@@ -19,7 +18,8 @@ from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 
-from tests.commands import ROOT, command, environment, succeed, train
+from tests.commands import ROOT, command, environment, read_trials, succeed, train
+from tests.postgres import PostgresServer
 from tests.test_single_run import runs_of
 
 QUADRATIC = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s")
@@ -28,7 +28,7 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 def trials_of(root: Path, url: str | None = None) -> list[FrozenTrial]:
     """The trials as they lie in the study's store."""
-    return optuna.load_study(study_name="s", storage=url or f"sqlite:///{root}/optuna.db").trials
+    return read_trials(url or f"sqlite:///{root}/optuna.db")
 
 
 def own_entry(folder: Path, source: str) -> Path:
@@ -130,7 +130,6 @@ def test_a_worker_that_aborts_is_replaced_and_its_slot_attempted_again(tmp_path:
 
 def test_nothing_completed_is_one_line_and_no_crash(tmp_path: Path) -> None:
     source = """
-        import optuna
 
         def objective(cfg):
             raise optuna.TrialPruned("hopeless")
@@ -165,12 +164,13 @@ def test_a_conditional_space_is_searched(tmp_path: Path) -> None:
 
 
 def test_a_password_from_the_environment_is_written_nowhere(
-    tmp_path: Path, postgres_url: str
+    tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     canary = "c{a%40n:ary"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS canary")
         connection.execute(f"CREATE ROLE canary SUPERUSER LOGIN PASSWORD '{canary}'")
+    postgres_server.require_password("canary")
     place = make_url(postgres_url)
     url = place.set(username="canary", password=canary, drivername="postgresql").render_as_string(
         hide_password=False
@@ -196,11 +196,11 @@ def workers_of(parent: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def storm(start: Callable[[], subprocess.Popen[bytes]], *, kill_parent_after: list[float]) -> int:
-    """Kill a random worker every two seconds, and the parent now and then; the last exit code."""
+    """Kill a random worker every few seconds, and the parent now and then; the last exit code."""
     dice = random.Random(0)
     parent, begun = start(), time.monotonic()
     while parent.poll() is None:
-        time.sleep(2)
+        time.sleep(4)
         if kill_parent_after and time.monotonic() - begun > kill_parent_after[0]:
             kill_parent_after.pop(0)
             parent.kill()
@@ -225,15 +225,18 @@ def test_a_kill_storm_ends_with_exactly_the_total_and_every_trial_repeats(
     # Kills come often here: no slot may be given up for them.
     arguments += ["hydra.sweeper.n_jobs=4", "hydra.sweeper.max_retries=50"]
 
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command(*arguments, root=tmp_path),
-            env=environment(**variables),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    printed = tmp_path / "printed"
 
-    assert storm(start, kill_parent_after=[20.0, 20.0]) == 0
+    def start() -> subprocess.Popen[bytes]:
+        with printed.open("ab") as output:
+            return subprocess.Popen(
+                command(*arguments, root=tmp_path),
+                env=environment(**variables),
+                stdout=output,
+                stderr=output,
+            )
+
+    assert storm(start, kill_parent_after=[20.0, 20.0]) == 0, printed.read_text()
     trials = trials_of(tmp_path, url)
     finished = [trial for trial in trials if trial.state in FINISHED]
     assert len(finished) == 200

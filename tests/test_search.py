@@ -7,13 +7,12 @@ import textwrap
 import time
 from pathlib import Path
 
-import optuna
 import pytest
 import yaml
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import QUICK, command, environment, succeed, train
+from tests.commands import QUICK, command, environment, read_trials, succeed, train
 from tests.test_single_run import runs_of
 
 SEARCH = ("-m", "hparams_search=mlp", *QUICK)
@@ -22,7 +21,7 @@ STUDY = "hydra.sweeper.study_name=s"
 
 def trials_of(root: Path, name: str = "s") -> list[FrozenTrial]:
     """The trials as they lie in the study's store."""
-    return optuna.load_study(study_name=name, storage=f"sqlite:///{root}/optuna.db").trials
+    return read_trials(f"sqlite:///{root}/optuna.db", name)
 
 
 def points_of(trials: list[FrozenTrial]) -> list[tuple[dict[str, object], float | None]]:
@@ -190,10 +189,10 @@ def test_the_stock_sweeper_gives_the_same_on_a_grid(tmp_path: Path) -> None:
         extra = ("hydra.sweeper.n_jobs=1", "hydra.sweeper.baseline=false")
         extra = extra[:1] if sweeper == "optuna" else extra
         succeed(*SEARCH, *grid, f"hydra/sweeper={sweeper}", storage, *extra, root=root)
-        study = optuna.load_study(study_name="x", storage=f"sqlite:///{tmp_path}/{sweeper}.db")
+        trials = read_trials(f"sqlite:///{tmp_path}/{sweeper}.db", "x")
         found[sweeper] = {
             tuple(sorted((name, str(value)) for name, value in trial.params.items())): trial.value
-            for trial in study.trials
+            for trial in trials
         }
     assert len(found["optuna"]) == 8
     assert found["optuna"] == found["optuna_study"]

@@ -14,13 +14,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 log = logging.getLogger(__name__)
 
 
-class StopOnDivergence(Callback):
-    """Stops at the end of the epoch in which the training loss became NaN or infinite.
+class WatchFit(Callback):
+    """Stops a fit that diverged; logs each validation, and reports it to the trial if there is one.
 
-    Raises TrialPruned with the epoch, so that a sampler learns that this region is bad.
+    The fit stops, by TrialPruned with the reason, at the end of an epoch whose training loss is NaN
+    or infinite, or where the trial's pruner says so, unless `prune` is false. Reported is `metric`,
+    at epochs from 1; None for several metrics, for which Optuna does not prune.
+
+    One callback does it all: Lightning's way through its callbacks costs as much as they do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, trial: Trial | None, metric: str | None, prune: bool) -> None:
+        self.trial = trial
+        self.metric = metric
+        self.prune = prune
         self._loss = torch.zeros(())
 
     def on_train_batch_end(
@@ -38,40 +45,22 @@ class StopOnDivergence(Callback):
                 f"diverged: the training loss is {loss} at epoch {trainer.current_epoch + 1}"
             )
 
-
-class ReportToTrial(Callback):
-    """Reports the metric at every validation, at epochs from 1, and obeys the pruner if `prune`.
-
-    Raises TrialPruned. With several metrics nothing is reported: Optuna prunes only for one.
-    """
-
-    def __init__(self, trial: Trial, *, metric: str, prune: bool) -> None:
-        self.trial = trial
-        self.metric = metric
-        self.prune = prune
-
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Report the value of this validation."""
-        value = trainer.callback_metrics.get(self.metric)
-        if trainer.sanity_checking or value is None or not math.isfinite(float(value)):
-            return
-        epoch = trainer.current_epoch + 1
-        self.trial.report(float(value), step=epoch)
-        if self.prune and self.trial.should_prune():
-            raise TrialPruned(f"pruned at epoch {epoch}: {self.metric} was {float(value):.4g}")
-
-
-class LogValidations(Callback):
-    """Writes a line of metrics into the log at every validation."""
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log what is known at this epoch."""
+        """Log what is known at this epoch, and report the metric."""
         if trainer.sanity_checking:
             return
-        metrics = ", ".join(
-            f"{name} {float(value):.5g}" for name, value in sorted(trainer.callback_metrics.items())
-        )
-        log.info("epoch %d: %s", trainer.current_epoch + 1, metrics)
+        epoch, metrics = trainer.current_epoch + 1, trainer.callback_metrics
+        known = ", ".join(f"{name} {float(value):.5g}" for name, value in sorted(metrics.items()))
+        log.info("epoch %d: %s", epoch, known)
+        if self.trial is not None and self.metric in metrics:
+            self._report(self.trial, float(metrics[self.metric]), epoch=epoch)
+
+    def _report(self, trial: Trial, value: float, *, epoch: int) -> None:
+        if not math.isfinite(value):
+            return
+        trial.report(value, step=epoch)
+        if self.prune and trial.should_prune():
+            raise TrialPruned(f"pruned at epoch {epoch}: {self.metric} was {value:.4g}")
 
 
 class EpochBar(Callback):

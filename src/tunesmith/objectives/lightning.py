@@ -21,12 +21,7 @@ from lightning.pytorch import (
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidConfig, untrusted
-from tunesmith.objectives.callbacks import (
-    EpochBar,
-    LogValidations,
-    ReportToTrial,
-    StopOnDivergence,
-)
+from tunesmith.objectives.callbacks import EpochBar, WatchFit
 from tunesmith.objectives.figures import log_fit
 from tunesmith.study.trial import current_trial
 from tunesmith.tracking import current_run
@@ -102,10 +97,10 @@ def _build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningM
 
 def _callbacks(cfg: DictConfig) -> list[Callback]:
     trial = current_trial()
-    callbacks = [*instantiate(cfg.callbacks).values(), StopOnDivergence(), LogValidations()]
-    if trial is not None and isinstance(cfg.metric.name, str):
-        callbacks.append(ReportToTrial(trial, metric=cfg.metric.name, prune=cfg.prune))
-    elif trial is None and sys.stderr.isatty():
+    metric = cfg.metric.name if isinstance(cfg.metric.name, str) else None
+    watch = WatchFit(trial=trial, metric=metric, prune=cfg.prune)
+    callbacks = [*instantiate(cfg.callbacks).values(), watch]
+    if trial is None and sys.stderr.isatty():
         callbacks.append(EpochBar())
     return callbacks
 

@@ -1,9 +1,9 @@
 """What a search is going to do, checked before anything is written."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from inspect import signature
 from math import prod
 from pathlib import Path
@@ -88,15 +88,18 @@ class Plan:
 
     def make_sampler(self, seed: int | None) -> BaseSampler:
         """A new sampler of the configured kind."""
-        config = self.settings["sampler"]
-        factory = instantiate(config, _partial_=True)
-        if _is_grid(config):
-            factory = partial(factory, self.space.grid())
-        if "seed" not in config and "seed" not in signature(factory).parameters:
-            sampler: BaseSampler = factory()
-        else:
-            sampler = factory(seed=seed)
+        takes_seed = "seed" in self.settings["sampler"]
+        takes_seed = takes_seed or "seed" in signature(self._sampler_factory).parameters
+        arguments = {"seed": seed} if takes_seed else {}
+        sampler: BaseSampler = self._sampler_factory(**arguments)
         return sampler
+
+    @cached_property
+    def _sampler_factory(self) -> Callable[..., BaseSampler]:
+        factory: Callable[..., BaseSampler] = instantiate(self.settings["sampler"], _partial_=True)
+        if _is_grid(self.settings["sampler"]):
+            return partial(factory, self.space.grid())
+        return factory
 
     def make_pruner(self) -> BasePruner | None:
         """The configured pruner: Optuna does not store it, each worker brings its own."""

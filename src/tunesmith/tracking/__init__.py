@@ -1,5 +1,7 @@
 """Remember runs: MLflow, or nothing; the only place that knows MLflow."""
 
+from functools import cache
+
 from tunesmith.tracking.run import (
     NoRun,
     NoTracking,
@@ -11,8 +13,9 @@ from tunesmith.tracking.run import (
 )
 
 
+@cache
 def open_tracking(uri: str, experiment: str) -> Tracking:
-    """Track runs in MLflow under one experiment; see MlflowTracking."""
+    """Track runs in MLflow under one experiment, opened once a process; see MlflowTracking."""
     # here: only runs that are tracked pay for MLflow's import
     from tunesmith.tracking.mlflow import MlflowTracking
 

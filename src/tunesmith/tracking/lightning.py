@@ -41,6 +41,6 @@ class RunLogger(Logger):
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *_: Any, **__: Any) -> None:
         """The composed config is recorded already."""
 
-    def save(self) -> None:
-        """Write what is buffered."""
+    def finalize(self, status: str) -> None:
+        """Write what is buffered; `save`, which Lightning calls at every point, does not."""
         self.run.flush()
