@@ -280,3 +280,19 @@ def test_terminal_output_of_a_long_search_fits_one_screen(tmp_path: Path) -> Non
     )
     assert printed.count("\n") <= 24
     assert len(trials_of(tmp_path)) == 40
+
+
+def test_another_sampler_continues_a_named_study_with_one_line(tmp_path: Path) -> None:
+    succeed(*SEARCH, STUDY, "hydra.sweeper.n_trials=2", root=tmp_path)
+    printed = succeed(
+        *SEARCH, STUDY, "hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=3", root=tmp_path
+    )
+    assert "Continuing s with another sampler." in printed
+    assert len(trials_of(tmp_path)) == 3
+
+
+def test_a_changed_search_is_another_study(tmp_path: Path) -> None:
+    succeed(*SEARCH, "hydra.sweeper.n_trials=1", "refit=false", root=tmp_path)
+    succeed(*SEARCH, "hydra.sweeper.n_trials=1", "refit=false", "seed=5", root=tmp_path)
+    succeed(*SEARCH, "hydra.sweeper.n_trials=2", "tags=[x]", root=tmp_path)
+    assert len(list((tmp_path / "searches").iterdir())) == 2
