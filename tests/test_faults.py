@@ -130,6 +130,7 @@ def test_a_worker_that_aborts_is_replaced_and_its_slot_attempted_again(tmp_path:
 
 def test_nothing_completed_is_one_line_and_no_crash(tmp_path: Path) -> None:
     source = """
+        import optuna
 
         def objective(cfg):
             raise optuna.TrialPruned("hopeless")
