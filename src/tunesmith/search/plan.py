@@ -158,7 +158,7 @@ def describe(plan: Plan) -> str:
         "study": plan.study_name,
         "trials": f"{plan.n_trials} in all, by {settings['n_jobs']} worker(s)",
         "sampler": settings["sampler"]["_target_"],
-        "pruner": settings["pruner"]["_target_"] if settings["pruner"] else "none",
+        "pruner": _pruner_name(plan),
         "metric": f"{', '.join(plan.directions)} {', '.join(plan.metric_names)}",
         "fixed": " ".join(plan.space.fixed) or "nothing",
         "storage": stored,
@@ -167,6 +167,13 @@ def describe(plan: Plan) -> str:
     space = [f"  {name:{width}}  {_shown(d)}" for name, d in plan.space.distributions.items()]
     header = "Dry run: nothing is written. The space:"
     return "\n".join([header, *space, *(f"{name:8} {value}" for name, value in rows.items())])
+
+
+def _pruner_name(plan: Plan) -> str:
+    if not plan.base.get("prune", True):
+        return "none, since prune=false"
+    pruner = plan.settings["pruner"]
+    return "none" if pruner is None else str(pruner["_target_"])
 
 
 def _shown(distribution: BaseDistribution) -> str:
