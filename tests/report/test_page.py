@@ -86,7 +86,7 @@ def test_names_are_escaped(tmp_path: Path) -> None:
 
 def test_surplus_attempts_are_not_shown(tmp_path: Path) -> None:
     study = searched(lambda t: t.suggest_float("x", 0, 1), trials=3)
-    add(study, TrialState.FAIL, outcome="surplus")
+    add(study, TrialState.FAIL, fail_kind="surplus")
     assert "3 complete</span>" in text_of(study, tmp_path)
 
 

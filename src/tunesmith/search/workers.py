@@ -34,9 +34,8 @@ def is_orphan() -> bool:
 
 def threads_of_a_worker(n_jobs: int) -> int:
     """What one of `n_jobs` workers gets of this process's CPUs, unless OMP_NUM_THREADS says it."""
-    has_affinity = hasattr(os, "sched_getaffinity")
-    n_cpus = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return int(os.environ.get("OMP_NUM_THREADS", max(1, n_cpus // n_jobs)))
+    cpus = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+    return int(os.environ.get("OMP_NUM_THREADS", max(1, len(cpus) // n_jobs)))
 
 
 def visible_gpus(environment: Mapping[str, str]) -> list[str]:
