@@ -287,7 +287,7 @@ def test_another_sampler_continues_a_named_study_with_one_line(tmp_path: Path) -
     printed = succeed(
         *SEARCH, STUDY, "hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=3", root=tmp_path
     )
-    assert "Continuing s with another sampler." in printed
+    assert "Continuing s with another sampler than before." in printed
     assert len(trials_of(tmp_path)) == 3
 
 
