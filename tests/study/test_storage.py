@@ -179,7 +179,8 @@ def test_a_locked_database_is_waited_for(tmp_path, monkeypatch: pytest.MonkeyPat
 
     def objective(trial: optuna.Trial) -> float:
         # Let go when the next call to the database comes back for the third time.
-        other = sqlite3.connect(tmp_path / "db", timeout=5)
+        # The heartbeat's thread may be the one that comes back for the third time.
+        other = sqlite3.connect(tmp_path / "db", timeout=5, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
         pauses = iter([None, None])
 

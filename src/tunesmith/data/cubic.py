@@ -1,10 +1,9 @@
 """The synthetic cubic regression problem."""
 
 import torch
-from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
-from tunesmith.data.batches import TensorBatches
+from tunesmith.data.tabular import Rows, TabularDataModule, require_integer
 
 N_FEATURES = 5
 VAL_FRACTION = 0.2
@@ -16,7 +15,7 @@ def cubic(x: Tensor) -> Tensor:
     return y.unsqueeze(1)
 
 
-class CubicDataModule(LightningDataModule):
+class CubicDataModule(TabularDataModule):
     """x ~ N(0, 1), (n_samples, 5), float32; y = cubic(x), (n_samples, 1), without noise.
 
     The first 80 % of the rows train, the last 20 % validate; the test rows are `n_test` fresh ones
@@ -35,13 +34,11 @@ class CubicDataModule(LightningDataModule):
         n_test: int,
         test_seed: int,
     ) -> None:
-        super().__init__()
-        _require_integer("n_samples", n_samples, minimum=2, example=10000)
-        _require_integer("n_test", n_test, minimum=1, example=10000)
-        _require_integer("seed", seed, minimum=0, example=42)
-        _require_integer("test_seed", test_seed, minimum=0, example=43)
-        if batch_size is not None:
-            _require_integer("batch_size", batch_size, minimum=1, example=256)
+        super().__init__(batch_size=batch_size)
+        require_integer("n_samples", n_samples, minimum=2, example=10000)
+        require_integer("n_test", n_test, minimum=1, example=10000)
+        require_integer("seed", seed, minimum=0, example=42)
+        require_integer("test_seed", test_seed, minimum=0, example=43)
         if seed == test_seed:
             raise ValueError(
                 f"test_seed must differ from seed, got {seed} for both: the test rows would repeat "
@@ -49,11 +46,8 @@ class CubicDataModule(LightningDataModule):
             )
         self.n_samples = n_samples
         self.seed = seed
-        self.batch_size = batch_size
         self.n_test = n_test
         self.test_seed = test_seed
-        self._train: tuple[Tensor, Tensor] | None = None
-        self._val: tuple[Tensor, Tensor] | None = None
 
     @property
     def model_arguments(self) -> dict[str, int]:
@@ -62,34 +56,18 @@ class CubicDataModule(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """Draw the training and validation rows, once."""
-        if self._train is not None:
+        if hasattr(self, "train"):
             return
         torch.manual_seed(self.seed)
         x = torch.randn(self.n_samples, N_FEATURES)
         y = cubic(x)
         n_train = min(round(self.n_samples * (1 - VAL_FRACTION)), self.n_samples - 1)
-        self._train = x[:n_train], y[:n_train]
-        self._val = x[n_train:], y[n_train:]
+        self.train = x[:n_train], y[:n_train]
+        self.val = x[n_train:], y[n_train:]
 
-    def train_dataloader(self) -> TensorBatches:
-        """All training rows at once, or shuffled mini-batches."""
-        assert self._train is not None
-        return TensorBatches(*self._train, batch_size=self.batch_size)
-
-    def val_dataloader(self) -> TensorBatches:
-        """All validation rows at once."""
-        assert self._val is not None
-        return TensorBatches(*self._val)
-
-    def test_dataloader(self) -> TensorBatches:
-        """Fresh rows from a generator of their own, all at once."""
+    @property
+    def test(self) -> Rows:
+        """Fresh rows from a generator of their own."""
         generator = torch.Generator().manual_seed(self.test_seed)
         x = torch.randn(self.n_test, N_FEATURES, generator=generator)
-        return TensorBatches(x, cubic(x))
-
-
-def _require_integer(name: str, value: object, *, minimum: int, example: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-        raise ValueError(
-            f"{name} must be an integer of at least {minimum}, got {value!r}; try {name}={example}"
-        )
+        return x, cubic(x)
