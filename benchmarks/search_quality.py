@@ -50,7 +50,7 @@ def run_search(
     name = f"{arm.replace(', ', '-').replace(' ', '-')}-{seed}"
     subprocess.run(
         [
-            *(sys.executable, ROOT / "train.py", "-m", *overrides),
+            *(sys.executable, ROOT / "train.py", "-m", "confirm=none", *overrides),
             f"hydra.sweeper.sampler.seed={seed}",
             f"hydra.sweeper.study_name={name}",
             f"paths.output_root={FOLDER}",

@@ -28,7 +28,12 @@ def trials_per_hour(n_jobs: int, threads: int | None, *, n_trials: int, epochs: 
         subprocess.run(
             [
                 *(sys.executable, ROOT / "train.py", "-m", "hparams_search=mlp"),
-                *("hydra/sweeper/sampler=random", "hydra/sweeper/pruner=none", "refit=false"),
+                *(
+                    "hydra/sweeper/sampler=random",
+                    "hydra/sweeper/pruner=none",
+                    "refit=false",
+                    "confirm=none",
+                ),
                 *(f"hydra.sweeper.n_trials={n_trials}", f"trainer.max_epochs={epochs}"),
                 *(f"hydra.sweeper.n_jobs={n_jobs}", "hydra.sweeper.study_name=workers"),
                 f"paths.output_root={root}",

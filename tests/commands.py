@@ -10,7 +10,10 @@ from optuna.trial import FrozenTrial
 
 ROOT = Path(__file__).resolve().parents[1]
 # A trial of a second or two: what is tested is not what it learns.
-QUICK = ("trainer.max_epochs=4", "data.n_samples=200", "trainer.check_val_every_n_epoch=2")
+QUICK = (
+    *("trainer.max_epochs=4", "data.n_samples=200", "trainer.check_val_every_n_epoch=2"),
+    "confirm=none",
+)
 
 
 def read_trials(url: str, name: str = "s") -> list[FrozenTrial]:

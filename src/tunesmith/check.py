@@ -8,13 +8,12 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
 
 
 def check_config(cfg: DictConfig) -> None:
     """Let the config's objective judge its values; raise InvalidConfig, which names the key."""
-    from tunesmith.objectives.evaluate import resolve_function  # here: imports Optuna
-
     try:
         resolve_function(cfg.objective._target_)
         check = OmegaConf.select(cfg, "objective.check")

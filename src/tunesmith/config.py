@@ -1,14 +1,21 @@
-"""Read a composed config as flat parameters."""
+"""Read a composed config: as flat parameters, and for the functions that it names."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 
 def flat(cfg: DictConfig, *, without: Collection[str]) -> dict[str, Any]:
     """The resolved config as {'model.n_layers': 2, ...}; `without` names top-level keys."""
     return _flatten({key: _plain(cfg[key]) for key in cfg if key not in without})
+
+
+def resolve_function(path: str) -> Callable[..., Any]:
+    """The function at a dotted path, if the execution whitelist allows it."""
+    function: Callable[..., Any] = instantiate({"_target_": path, "_partial_": True})
+    return function
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -15,7 +15,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna import TrialPruned
 from optuna.trial import Trial
 
-from tunesmith.config import flat
+from tunesmith.config import flat, resolve_function
 from tunesmith.errors import nearest
 from tunesmith.objectives.summary import print_summary, repeat_command
 from tunesmith.study.trial import Pruned, current_trial
@@ -33,12 +33,6 @@ NOT_PARAMETERS = ("storage", "tracking", "paths")
 
 class NoUsableValue(ValueError):  # noqa: N818 - names the mistake
     """The objective returned no value of its metric, or one that is not finite."""
-
-
-def resolve_function(path: str) -> Callable[..., Any]:
-    """The function at a dotted path, if the execution whitelist allows it."""
-    function: Callable[..., Any] = instantiate({"_target_": path, "_partial_": True})
-    return function
 
 
 def metric_names(cfg: DictConfig) -> list[str]:

@@ -9,21 +9,20 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from tunesmith.tracking import current_run
 from tunesmith.tracking.lightning import RunLogger
 
+CHECKPOINT = "checkpoint.ckpt"
 MAX_POINTS = 2000
 
 
 def log_fit(
     trainer: Trainer, model: LightningModule, datamodule: LightningDataModule, *, folder: Path
 ) -> None:
-    """Write checkpoint and plots into the run's folder and record them.
+    """Record the checkpoint, and write plots into the run's folder and record them.
 
     The plots are interactive and show without a network. A model without a learning curve, or one
     that does not predict one number a row, goes without that plot.
     """
     run = current_run()
-    checkpoint = folder / "checkpoint.ckpt"
-    trainer.save_checkpoint(checkpoint)
-    run.log_artifact(checkpoint)
+    run.log_artifact(folder / CHECKPOINT)
     figures = {
         "learning_curve": _learning_curve(trainer),
         "predicted_vs_true": _predicted_versus_true(model, datamodule),

@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidConfig, untrusted
 from tunesmith.objectives.callbacks import EpochBar, WatchFit
-from tunesmith.objectives.figures import log_fit
+from tunesmith.objectives.figures import CHECKPOINT, log_fit
 from tunesmith.study.trial import current_trial
 from tunesmith.tracking import current_run
 from tunesmith.tracking.lightning import RunLogger
@@ -48,7 +48,7 @@ def fit(cfg: DictConfig) -> dict[str, float]:
     datamodule.setup("fit")
     if cfg.seed is not None:
         seed_everything(cfg.seed, workers=True, verbose=False)
-    model = _build_model(cfg, datamodule)
+    model = build_model(cfg, datamodule)
     trainer: Trainer = instantiate(
         cfg.trainer,
         callbacks=_callbacks(cfg),
@@ -64,12 +64,15 @@ def fit(cfg: DictConfig) -> dict[str, float]:
     if trainer.current_epoch % (trainer.check_val_every_n_epoch or 1) != 0:
         trainer.validate(model, datamodule=datamodule, verbose=False)
         metrics |= _metrics(trainer)
+    folder = Path(trainer.default_root_dir)
+    if current_trial() is None or cfg.keep_model:
+        trainer.save_checkpoint(folder / CHECKPOINT)
     if current_trial() is not None:
         return metrics
     trainer.test(model, datamodule=datamodule, verbose=False)
     metrics |= _metrics(trainer)
     metrics["epochs"] = trainer.current_epoch
-    log_fit(trainer, model, datamodule, folder=Path(trainer.default_root_dir))
+    log_fit(trainer, model, datamodule, folder=folder)
     return metrics
 
 
@@ -84,13 +87,14 @@ def check(cfg: DictConfig) -> None:
     with _blame("callbacks"):
         instantiate(cfg.callbacks)
     with _blame("model"), torch.device("meta"):
-        model = _build_model(cfg, datamodule)
+        model = build_model(cfg, datamodule)
         # Optimizers check their own numbers only when they are made.
         instantiate(cfg.optimizer)(model.parameters())
     _check_accelerator(cfg.trainer.accelerator)
 
 
-def _build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:
+def build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:
+    """The config's model, told what it has to know of the data."""
     model: LightningModule = instantiate(cfg.model, **getattr(datamodule, "model_arguments", {}))
     return model
 

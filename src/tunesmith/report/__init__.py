@@ -1,6 +1,7 @@
 """Read a finished or running study: plots, advice in sentences, and the next search."""
 
 from tunesmith.report.advice import advise
+from tunesmith.report.confirmation import read_confirmation
 from tunesmith.report.context import Candidate, Confirmation, ReportContext
 from tunesmith.report.next_search import next_params, write_next
 from tunesmith.report.page import write_report
@@ -14,6 +15,7 @@ __all__ = [
     "ReportContext",
     "advise",
     "next_params",
+    "read_confirmation",
     "terminal_summary",
     "write_next",
     "write_report",

@@ -8,7 +8,15 @@ from pathlib import Path
 import optuna
 from rich.console import Console
 
-from tunesmith.report import ReportContext, advise, terminal_summary, write_report
+from tunesmith.report import (
+    Confirmation,
+    ReportContext,
+    advise,
+    read_confirmation,
+    terminal_summary,
+    write_report,
+)
+from tunesmith.report.confirmation import SUFFIX
 from tunesmith.report.store import hide_password, open_search, open_study, storage_of
 from tunesmith.report.trials import complete, shown
 
@@ -23,9 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    write_report(study, path=path, context=ReportContext(storage=hide_password(storage)))
+    confirmation = _confirmation(study, storage)
+    context = ReportContext(storage=hide_password(storage), confirmation=confirmation)
+    write_report(study, path=path, context=context)
     console = Console()
-    console.print(terminal_summary(study, advise(study)))
+    advice = advise(study, confirmation=confirmation)
+    console.print(terminal_summary(study, advice, confirmation=confirmation))
     console.print(f"report    {path}", soft_wrap=True, highlight=False, markup=False)
     return 0
 
@@ -53,6 +64,13 @@ def _locate(options: argparse.Namespace) -> tuple[optuna.Study, str, Path]:
         return study, storage, options.output or options.folder / "report.html"
     study = open_study(options.storage, name=options.study)
     return study, options.storage, options.output or Path("report.html")
+
+
+def _confirmation(study: optuna.Study, storage: str) -> Confirmation | None:
+    name = study.study_name + SUFFIX
+    if name not in optuna.get_all_study_names(study._storage):
+        return None
+    return read_confirmation(study, open_study(storage, name=name))
 
 
 def _check_has_results(study: optuna.Study) -> None:

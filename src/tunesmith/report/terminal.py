@@ -14,7 +14,7 @@ from tunesmith.report.wording import confirmed, duration, headline, value_text
 
 _MOST_LINES = 20
 _MOST_PARAMS = 6
-_ADVICE = "advice    "
+_ADVICE, _CONFIRMED = "advice    ", "confirmed "
 _MARGIN = " " * len(_ADVICE)
 
 
@@ -31,33 +31,36 @@ def terminal_summary(
     """
     summary = summarize(study)
     facts = [Text(f"{summary.name}: {headline(summary)}", style="bold"), *_facts(summary)]
+    sentences = [(_ADVICE, f"{piece.sentence}.") for piece in advice]
     if confirmation is not None:
-        facts.append(Text(confirmed(confirmation, summary.metrics[0])))
-    return _Lines(facts, advice, commands)
+        sentences.insert(0, (_CONFIRMED, confirmed(confirmation, summary.metrics[0])))
+    return _Lines(facts, sentences, commands)
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """Facts are cut at the width, advice is wrapped; what finds no room is counted."""
+    """Facts are cut at the width, sentences are wrapped; what finds no room is counted."""
 
     facts: Sequence[Text]
-    advice: Sequence[Advice]
+    sentences: Sequence[tuple[str, str]]
     commands: Sequence[tuple[str, str]]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in self.facts:
             yield _cut(line)
         room = _MOST_LINES - len(self.facts)
-        for done, piece in enumerate(self.advice):
-            text = Text(f"{piece.sentence}.")
-            wrapped = text.wrap(console, max(10, options.max_width - len(_MARGIN)))
-            left = len(self.advice) - done
+        before = ""
+        for done, (label, sentence) in enumerate(self.sentences):
+            wrapped = Text(sentence).wrap(console, max(10, options.max_width - len(_MARGIN)))
+            left = len(self.sentences) - done
             # The last line is kept for the count of what is left out.
             if len(wrapped) > room - (left > 1):
                 yield _cut(Text(f"{_MARGIN}and {left} more in the report", style="dim"))
                 break
             room -= len(wrapped)
-            for first, line in zip([_ADVICE] + [_MARGIN] * len(wrapped), wrapped, strict=False):
+            shown = _MARGIN if label == before else label
+            before = label
+            for first, line in zip([shown] + [_MARGIN] * len(wrapped), wrapped, strict=False):
                 yield _cut(Text.assemble((first, "cyan"), line))
         for purpose, command in self.commands:
             yield Text.assemble((f"{purpose}: ", "dim"), command)

@@ -15,7 +15,17 @@ from tunesmith.errors import InvalidConfig
 from tunesmith.search.space import SearchSpace
 
 # Where things are kept, found and shown changes no value.
-IRRELEVANT = ("hydra", "storage", "tracking", "paths", "tags", "refit", "dry_run")
+IRRELEVANT = (
+    "hydra",
+    "storage",
+    "tracking",
+    "paths",
+    "tags",
+    "refit",
+    "confirm",
+    "dry_run",
+    "keep_model",
+)
 
 
 @dataclass(frozen=True)

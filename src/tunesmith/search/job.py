@@ -20,45 +20,59 @@ Extender = Callable[[DictConfig, Trial], None]
 class TrialJob:
     """Turns a trial into overrides, and the overrides into the result of a Hydra job.
 
-    `extend` is the user's `custom_search_space`: it may suggest further parameters that depend on
-    the ones drawn so far. `extra` are overrides that every trial of this worker gets, `code` is the
-    version that each trial records.
+    `code` is the version that each trial records.
     """
 
     def __init__(
         self,
         *,
         launcher: Launcher,
-        space: SearchSpace,
-        config: DictConfig,
+        overrides_of: Callable[[Trial], list[str]],
         stop: StopRequest,
-        extend: Extender | None = None,
-        extra: Sequence[str] = (),
         code: str | None = None,
     ) -> None:
         self._launcher = launcher
-        self._space = space
-        self._config = config
+        self._overrides_of = overrides_of
         self._stop = stop
-        self._extend = extend
-        self._extra = extra
         self._code = code
 
     def __call__(self, trial: Trial) -> Any:
         """Compute the trial: what train.py's main returned, or the exception that it raised."""
-        self._space.suggest(trial)
-        if self._extend is not None:
-            self._extend(self._config, trial)
-        overrides = [
-            *(as_override(name, value) for name, value in trial.params.items()),
-            *self._space.fixed,
-            *self._extra,
-        ]
+        overrides = self._overrides_of(trial)
         trial.set_user_attr(OVERRIDES, overrides)
         if self._code is not None:
             trial.set_user_attr(CODE, self._code)
         with self._stop.interruptible():
             return result_of(self._launcher.launch([overrides], trial.number)[0])
+
+
+class Drawn:
+    """The overrides of a trial whose parameters are drawn from a space.
+
+    `extend` is the user's `custom_search_space`: it may suggest further parameters that depend on
+    the ones drawn so far. `extra` are overrides that every trial of this worker gets.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        config: DictConfig,
+        extend: Extender | None,
+        extra: Sequence[str],
+    ) -> None:
+        self._space = space
+        self._config = config
+        self._extend = extend
+        self._extra = extra
+
+    def __call__(self, trial: Trial) -> list[str]:
+        """Draw the trial's parameters."""
+        self._space.suggest(trial)
+        if self._extend is not None:
+            self._extend(self._config, trial)
+        drawn = (as_override(name, value) for name, value in trial.params.items())
+        return [*drawn, *self._space.fixed, *self._extra]
 
 
 def result_of(job: JobReturn) -> Any:

@@ -30,6 +30,25 @@ from tunesmith.study import Direction
 
 
 @dataclass(frozen=True)
+class ConfirmSettings:
+    """The best `n_best` trials and the baseline are trained again on `n_seeds` seeds."""
+
+    n_best: int
+    n_seeds: int
+
+    def __bool__(self) -> bool:
+        return self.n_best > 0
+
+    def __str__(self) -> str:
+        if not self:
+            return "nothing is trained again"
+        return (
+            f"the best {self.n_best} and the baseline on {self.n_seeds} new seeds, "
+            f"up to {(self.n_best + 1) * self.n_seeds} fits (confirm=none: none)"
+        )
+
+
+@dataclass(frozen=True)
 class Plan:
     """A search: its name, space and total.
 
@@ -86,6 +105,14 @@ class Plan:
             for name in self.space.distributions
         }
 
+    @property
+    def confirm(self) -> ConfirmSettings:
+        """How many of the best trials are trained again; none where several metrics rank them."""
+        node = OmegaConf.select(self.base, "confirm")
+        if node is None or len(self.metric_names) > 1:
+            return ConfirmSettings(n_best=0, n_seeds=0)
+        return ConfirmSettings(n_best=node.n_best, n_seeds=node.n_seeds)
+
     def make_sampler(self, seed: int | None) -> BaseSampler:
         """A new sampler of the configured kind."""
         takes_seed = "seed" in self.settings["sampler"]
@@ -122,6 +149,7 @@ def make_plan(
     space = parse_space(settings["params"], arguments)
     base = loader.load_sweep_config(config, list(space.fixed))
     found = fingerprint(base, space=space, settings=settings)
+    _check_confirm(base)
     search = base.hydra.runtime.choices.get("hparams_search") or base.hydra.job.config_name
     study_name = settings["study_name"] or f"{search}-{found.digest()}"
     n_trials = settings["n_trials"]
@@ -160,6 +188,7 @@ def describe(plan: Plan) -> str:
         "sampler": settings["sampler"]["_target_"],
         "pruner": _pruner_name(plan),
         "metric": f"{', '.join(plan.directions)} {', '.join(plan.metric_names)}",
+        "confirm": str(plan.confirm),
         "fixed": " ".join(plan.space.fixed) or "nothing",
         "storage": stored,
         "folder": str(plan.folder),
@@ -203,6 +232,19 @@ def _check_settings(settings: dict[str, Any]) -> None:
             f"hydra.sweeper.max_failure_rate must lie in 0 ... 1, got {rate}; "
             "try hydra.sweeper.max_failure_rate=0.5"
         )
+
+
+def _check_confirm(base: DictConfig) -> None:
+    n_best, n_seeds = (OmegaConf.select(base, f"confirm.{key}") for key in ("n_best", "n_seeds"))
+    for name, value, minimum, example in (
+        ("n_best", n_best, 0, 3),
+        ("n_seeds", n_seeds, 1 if n_best else 0, 5),
+    ):
+        if value is not None and (not isinstance(value, int) or value < minimum):
+            raise InvalidConfig(
+                f"confirm.{name} must be an integer of at least {minimum}, got {value!r}; "
+                f"try confirm.{name}={example}, or confirm=none"
+            )
 
 
 def _is_grid(sampler: DictConfig) -> bool:

@@ -16,12 +16,15 @@ from sqlalchemy.engine import make_url
 from tunesmith.errors import InvalidConfig
 from tunesmith.report import (
     Advice,
+    Confirmation,
     ReportContext,
     advise,
     terminal_summary,
     write_next,
     write_report,
 )
+from tunesmith.report.trials import summarize
+from tunesmith.search.confirm import restored
 from tunesmith.search.job import OVERRIDES, result_of
 from tunesmith.search.live import Snapshot
 from tunesmith.search.plan import Plan
@@ -40,8 +43,12 @@ class Results:
         self._parent = parent
         self._folder = plan.folder
 
-    def write(self, *, launcher: Launcher, console: Console) -> None:
+    def write(
+        self, confirmation: Confirmation | None, *, launcher: Launcher, console: Console
+    ) -> None:
         """Write everything, fit the winner once more, and sum up on the console.
+
+        The winner is the best of those trained again, without `confirmation` the best trial.
 
         Raises InvalidConfig if no trial completed.
         """
@@ -56,22 +63,41 @@ class Results:
         files = [self._write_results()]
         commands = [("more", f"the same command with hydra.sweeper.n_trials={self._more}")]
         if now.best is not None:
-            files.append(self._write_best(now.best))
+            winner = self._winner(now.best, confirmation)
+            files.append(self._write_best(winner))
             commands.append(("repeat the winner", self._command("best")))
             if self._plan.base.get("refit"):
-                commands.append(("fitted once more", _refit(now.best, launcher)))
-            self._parent.log_summary({"best": float(now.best.value or 0.0)})
-        advice = advise(self._study)
+                commands.append(("fitted once more", _refit(winner, launcher)))
+                commands += self._log_model()
+            self._parent.log_summary(_summary(self._study, now.best, confirmation))
+        advice = advise(self._study, confirmation=confirmation)
         if self._plan.search is not None:
             files.append(self._write_next(advice))
             commands.append(("next search", f"{self._command('next')} -m"))
         report = self._folder / "report.html"
-        context = ReportContext(storage=self._storage, commands=commands)
+        context = ReportContext(storage=self._storage, commands=commands, confirmation=confirmation)
         files.append(write_report(self._study, path=report, context=context))
         for path in files:
             self._parent.log_artifact(path)
-        console.print(terminal_summary(self._study, advice, commands=commands))
+        console.print(
+            terminal_summary(self._study, advice, confirmation=confirmation, commands=commands)
+        )
         console.print(f"report: {report}", soft_wrap=True, highlight=False)
+
+    def _winner(self, best: FrozenTrial, confirmation: Confirmation | None) -> FrozenTrial:
+        if confirmation is None:
+            return best
+        number = confirmation[confirmation.winner].trial
+        assert number is not None
+        return self._study.trials[number]
+
+    def _log_model(self) -> list[tuple[str, str]]:
+        """Log the refitted winner, if its objective tells how to take it up."""
+        if OmegaConf.select(self._plan.base, "objective.restore") is None:
+            return []
+        model = restored(self._folder / "best")
+        uri = self._parent.log_model(model.predictor(), example=model.example())
+        return [] if uri is None else [("load the model", f'mlflow.pyfunc.load_model("{uri}")')]
 
     def _write_results(self) -> Path:
         """Write the stock plug-in's file, with its keys."""
@@ -119,6 +145,27 @@ class Results:
     def _storage(self) -> str | None:
         url = self._plan.settings["storage"]
         return None if url is None else make_url(url).render_as_string(hide_password=True)
+
+
+def _summary(
+    study: optuna.Study, best: FrozenTrial, confirmation: Confirmation | None
+) -> dict[str, float]:
+    """What searches are compared by, as metrics of the search's own run."""
+    baseline = summarize(study).baseline
+    found = {
+        "best": best.value,
+        "baseline": None if baseline is None else baseline.value,
+    }
+    if confirmation is not None:
+        for role, label in (("winner", confirmation.winner), ("baseline", confirmation.baseline)):
+            if label is not None:
+                candidate = confirmation[label]
+                found[f"{role}/val_mean"] = candidate.mean
+                found[f"{role}/val_std"] = candidate.deviation
+                if candidate.test_mean is not None:
+                    found[f"{role}/test_mean"] = candidate.test_mean
+                    found[f"{role}/test_std"] = candidate.test_deviation
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _refit(best: FrozenTrial, launcher: Launcher) -> str:

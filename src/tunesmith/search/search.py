@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import optuna
@@ -13,9 +13,12 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
+from tunesmith.report import Confirmation
 from tunesmith.search.code import code_version
-from tunesmith.search.job import CODE, Extender, TrialJob
+from tunesmith.search.confirm import Confirm
+from tunesmith.search.job import CODE, Drawn, Extender, TrialJob
 from tunesmith.search.live import LiveLine, Snapshot
 from tunesmith.search.plan import Plan, describe, make_plan, probe
 from tunesmith.search.results import Results
@@ -27,6 +30,7 @@ from tunesmith.search.workers import (
     WorkersFailed,
     is_orphan,
     is_worker,
+    stage_of_worker,
     threads_of_a_worker,
 )
 from tunesmith.study import (
@@ -42,7 +46,26 @@ from tunesmith.study import (
 from tunesmith.tracking import Run, RunState, Tracking, recording
 
 FINGERPRINT = "fingerprint"
+# How many finished trials the results were written for.
+WRITTEN = "results_of"
+SEARCH, CONFIRM = "search", "confirm"
+PATIENCE_S = 120
 RUN_ID = "mlflow.run_id"
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """The user asked to stop."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One study to be worked on: the search's own, or the one that confirms its best trials."""
+
+    name: str
+    study: optuna.Study
+    n_trials: int
+    overrides_of: Callable[[optuna.Trial], list[str]]
+    queued_only: bool = False
 
 
 class Search:
@@ -78,7 +101,7 @@ class Search:
         tracking: Tracking = instantiate(plan.base.tracking)
         tracking.settle_dead_runs()
         settle_dead_trials(study, max_retries=plan.settings["max_retries"])
-        if _n_finished(study) >= plan.n_trials:
+        if self._is_done(study):
             self._say(_nothing_to_do(study, plan))
             return
         self._warn_of_other_code(study)
@@ -94,9 +117,13 @@ class Search:
 
     def _run_as_worker(self) -> None:
         study = self._open_study()
+        if stage_of_worker() == CONFIRM:
+            stage = self._confirm_stage(Confirm(self._plan, study, opening_patience=PATIENCE_S))
+        else:
+            stage = self._search_stage(study)
         with StopRequest() as stop:
             try:
-                self._work(study, stop=stop, on_change=lambda _: None)
+                self._work(stage, stop=stop, on_change=lambda _: None)
             except SearchFailed as error:
                 print(error, flush=True)
                 sys.exit(SEARCH_FAILED)
@@ -105,31 +132,78 @@ class Search:
         state = RunState.FAIL
         self._say(f"{self._plan.study_name} in {self._plan.folder}")
         try:
-            stopped = self._run_workers(study)
-            if stopped:
-                state = RunState.INTERRUPTED
-                self._say(_interrupted(study, self._plan))
-                raise SystemExit(130)
+            self._run_workers(self._search_stage(study))
             if _n_finished(study) < self._plan.n_trials:
                 self._say(_ended_early(study, self._plan))
+            confirmation = self._confirm(study, tracking=tracking, parent=parent)
             Results(study, self._plan, loader=self._loader, parent=parent).write(
-                launcher=self._launcher(), console=self._console
+                confirmation, launcher=self._launcher(), console=self._console
             )
+            study.set_user_attr(WRITTEN, _n_finished(study))
             state = RunState.COMPLETE
+        except Stopped:
+            state = RunState.INTERRUPTED
+            self._say(_interrupted(study, self._plan))
+            raise SystemExit(130) from None
         except (SearchFailed, WorkersFailed) as error:
             raise InvalidConfig(f"{self._plan.study_name} stopped: {error}") from error
         finally:
             tracking.settle_dead_runs(_closed_runs(study))
             parent.finish(state)
 
-    def _run_workers(self, study: optuna.Study) -> bool:
-        """Work here, or have workers do it; True if the user asked to stop."""
-        plan, n_jobs = self._plan, self._plan.settings["n_jobs"]
-        line = LiveLine(study, n_trials=plan.n_trials, console=self._console)
+    def _confirm(
+        self, search: optuna.Study, *, tracking: Tracking, parent: Run
+    ) -> Confirmation | None:
+        """Train the best trials and the baseline on new seeds, as far as it is not yet done."""
+        if not self._plan.confirm or not search.best_trials:
+            return None
+        confirm = Confirm(self._plan, search)
+        settle_dead_trials(confirm.study, max_retries=self._plan.settings["max_retries"])
+        if confirm.n_open:
+            fits, seconds = confirm.n_open, confirm.seconds()
+            self._say(f"Confirming by {fits} fits on new seeds, about {seconds:.0f} s.")
+            run = _parent_run(confirm.study, tracking, self._plan, parent_id=parent.id)
+            confirm.queue()
+            try:
+                self._run_workers(self._confirm_stage(confirm))
+            except (SearchFailed, WorkersFailed) as error:
+                self._say(f"Not confirmed: {error}")
+            finally:
+                run.finish(RunState.COMPLETE)
+                tracking.settle_dead_runs(_closed_runs(confirm.study))
+        return confirm.test()
+
+    def _is_done(self, study: optuna.Study) -> bool:
+        plan = self._plan
+        finished = _n_finished(study)
+        if finished < plan.n_trials or study.user_attrs.get(WRITTEN) != finished:
+            return False
+        return not plan.confirm or Confirm(plan, study).n_open == 0
+
+    def _search_stage(self, study: optuna.Study) -> Stage:
+        drawn = Drawn(
+            self._plan.space,
+            config=self._plan.config,
+            extend=_extender(self._plan.settings["custom_search_space"]),
+            extra=self._extra_overrides(),
+        )
+        return Stage(SEARCH, study, self._plan.n_trials, overrides_of=drawn)
+
+    def _confirm_stage(self, confirm: Confirm) -> Stage:
+        n_trials, overrides_of = confirm.n_trials, confirm.overrides_of
+        return Stage(CONFIRM, confirm.study, n_trials, overrides_of=overrides_of, queued_only=True)
+
+    def _run_workers(self, stage: Stage) -> None:
+        """Work here, or have workers do it; raises Stopped if the user asked for it."""
+        plan, n_jobs, study = self._plan, self._plan.settings["n_jobs"], stage.study
+        line = LiveLine(study, n_trials=stage.n_trials, console=self._console)
         with StopRequest() as stop, line:
             if n_jobs == 1:
-                return self._work(study, stop=stop, on_change=line.update) is Stop.INTERRUPTED
+                if self._work(stage, stop=stop, on_change=line.update) is Stop.INTERRUPTED:
+                    raise Stopped
+                return
             workers = Workers(
+                stage=stage.name,
                 n_jobs=n_jobs,
                 logs=plan.folder / "workers",
                 n_finished=lambda: _n_finished(study),
@@ -137,28 +211,28 @@ class Search:
             workers.run(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
             # What a killed worker left is queued again, for the next time.
             settle_dead_trials(study, max_retries=plan.settings["max_retries"])
-            return stop.requested
+            if stop.requested:
+                raise Stopped
 
     def _work(
-        self, study: optuna.Study, *, stop: StopRequest, on_change: Callable[[optuna.Study], None]
+        self, stage: Stage, *, stop: StopRequest, on_change: Callable[[optuna.Study], None]
     ) -> Stop:
-        plan, settings = self._plan, self._plan.settings
+        settings = self._plan.settings
         job = TrialJob(
             launcher=self._launcher(),
-            space=plan.space,
-            config=plan.config,
+            overrides_of=stage.overrides_of,
             stop=stop,
-            extend=_extender(settings["custom_search_space"]),
-            extra=self._extra_overrides(),
             code=code_version(),
         )
         return run_worker(
-            study,
+            stage.study,
             job,
-            n_trials=plan.n_trials,
+            n_trials=stage.n_trials,
             max_retries=settings["max_retries"],
             max_failure_rate=settings["max_failure_rate"],
-            timeout=settings["timeout"],
+            # The fits on new seeds are promised, however long the search took.
+            timeout=None if stage.queued_only else settings["timeout"],
+            queued_only=stage.queued_only,
             on_change=on_change,
             should_stop=lambda: stop.requested or is_orphan(),
         )
@@ -175,7 +249,7 @@ class Search:
             study = open_study(
                 plan.study_name,
                 storage=open_storage(
-                    plan.settings["storage"], opening_patience=120 if is_worker() else 0
+                    plan.settings["storage"], opening_patience=PATIENCE_S if is_worker() else 0
                 ),
                 directions=plan.directions,
                 sampler=SlotSampler(plan.make_sampler, plan.settings["sampler"].get("seed")),
@@ -225,18 +299,17 @@ class Search:
 
 
 def _extender(path: str | None) -> Extender | None:
-    if path is None:
-        return None
-    extend: Extender = instantiate({"_target_": path, "_partial_": True})
-    return extend
+    return None if path is None else resolve_function(path)
 
 
-def _parent_run(study: optuna.Study, tracking: Tracking, plan: Plan) -> Run:
+def _parent_run(
+    study: optuna.Study, tracking: Tracking, plan: Plan, *, parent_id: str | None = None
+) -> Run:
     known = study.user_attrs.get(RUN_ID)
     if known is not None:
         return tracking.resume_run(known)
-    tags = {"optuna.study": plan.study_name, "hydra.dir": str(plan.folder.absolute())}
-    parent = tracking.start_run(plan.study_name, tags=tags)
+    tags = {"optuna.study": study.study_name, "hydra.dir": str(plan.folder.absolute())}
+    parent = tracking.start_run(study.study_name, tags=tags, parent_id=parent_id)
     if parent.id is not None:
         study.set_user_attr(RUN_ID, parent.id)
     return parent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tunesmith.process import ProcessId
 
-MARK, PARENT = "TUNESMITH_WORKER", "TUNESMITH_PARENT"
+MARK, PARENT, STAGE = "TUNESMITH_WORKER", "TUNESMITH_PARENT", "TUNESMITH_STAGE"
 # A worker ends with it when its study is not worth going on with: it is not replaced.
 SEARCH_FAILED = 3
 POLL_S = 0.5
@@ -24,6 +24,11 @@ class WorkersFailed(ValueError):  # noqa: N818 - names what happened
 def is_worker() -> bool:
     """Whether this process was started by a parent to work on its study."""
     return MARK in os.environ
+
+
+def stage_of_worker() -> str:
+    """What this worker's parent is about: the name that it gave to `Workers`."""
+    return os.environ[STAGE]
 
 
 def is_orphan() -> bool:
@@ -62,7 +67,10 @@ class Workers:
     study's finished trials, by which workers that only die are told from those that get on.
     """
 
-    def __init__(self, *, n_jobs: int, logs: Path, n_finished: Callable[[], int]) -> None:
+    def __init__(
+        self, *, stage: str, n_jobs: int, logs: Path, n_finished: Callable[[], int]
+    ) -> None:
+        self._stage = stage
         self._n_jobs = n_jobs
         self._logs = logs
         self._n_finished = n_finished
@@ -93,12 +101,16 @@ class Workers:
         with self._log(index).open("ab") as log:
             self._processes[index] = subprocess.Popen(
                 sys.orig_argv,
-                env=worker_environment(index, n_jobs=self._n_jobs, gpus=visible_gpus(os.environ)),
+                env=self._environment(index),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the parent, which asks them to stop.
             )
+
+    def _environment(self, index: int) -> dict[str, str]:
+        gpus = visible_gpus(os.environ)
+        return worker_environment(index, n_jobs=self._n_jobs, gpus=gpus) | {STAGE: self._stage}
 
     def _replace_dead(self) -> None:
         ended = {i: code for i, p in self._processes.items() if (code := p.poll()) is not None}

@@ -54,7 +54,7 @@ class Stop(StrEnum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     TIMEOUT = "timeout"
-    EXHAUSTED = "exhausted"  # The sampler has no more points, or the objective called study.stop().
+    EXHAUSTED = "exhausted"  # No more points are queued or sampled, or study.stop() was called.
 
 
 class _AttemptFailed(Exception):  # noqa: N818
@@ -69,6 +69,7 @@ def run_worker(
     max_retries: int = 2,
     max_failure_rate: float = 0.5,
     timeout: float | None = None,
+    queued_only: bool = False,
     on_change: Callable[[optuna.Study], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Stop:
@@ -82,6 +83,7 @@ def run_worker(
         max_retries: How often a slot is attempted again after its process died.
         max_failure_rate: See `FailurePolicy`.
         timeout: Seconds after which no further trial is started; None for no limit.
+        queued_only: Run what is queued and sample nothing.
         on_change: Called when this worker sees that trials, its own or others', changed state.
         should_stop: Asked before each trial, and while waiting.
 
@@ -97,6 +99,7 @@ def run_worker(
         max_retries=max_retries,
         policy=FailurePolicy(max_failure_rate, n_trials, since=datetime.now()),
         deadline=math.inf if timeout is None else time.monotonic() + timeout,
+        queued_only=queued_only,
         on_change=on_change or (lambda _: None),
         should_stop=should_stop,
     )
@@ -115,6 +118,7 @@ class _Worker:
     max_retries: int
     policy: FailurePolicy
     deadline: float
+    queued_only: bool
     on_change: Callable[[optuna.Study], None]
     should_stop: Callable[[], bool]
     trial: optuna.Trial | None = None
@@ -150,7 +154,9 @@ class _Worker:
         if time.monotonic() >= self.deadline:
             return Stop.TIMEOUT
         queued = any(t.state == TrialState.WAITING for t in trials)
-        return Stop.EXHAUSTED if is_exhausted(self.study) and not queued else None
+        if queued:
+            return None
+        return Stop.EXHAUSTED if self.queued_only or is_exhausted(self.study) else None
 
     def _others_do_the_rest(self, trials: list[FrozenTrial]) -> bool:
         live = sum(is_finished(t) or t.state == TrialState.RUNNING for t in trials)

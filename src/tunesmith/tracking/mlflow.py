@@ -83,13 +83,13 @@ class MlflowTracking(Tracking):
         info = _patiently(
             lambda: self._client.create_run(self._experiment_id, run_name=name, tags=tags)
         ).info
-        return MlflowRun(self._client, info.run_id)
+        return MlflowRun(self._client, info.run_id, uri=self.uri)
 
     def resume_run(self, run_id: str) -> Run:
         """Open a run again; it is RUNNING and this process's from now on."""
         self._client.update_run(run_id, status="RUNNING")
         self._client.set_tag(run_id, PROCESS_TAG, ProcessId.current().to_str())
-        return MlflowRun(self._client, run_id)
+        return MlflowRun(self._client, run_id, uri=self.uri)
 
     def settle_dead_runs(self, also: Collection[str] = ()) -> None:
         """Close the open runs whose process on this host is no more, and those named by id."""
@@ -100,7 +100,7 @@ class MlflowTracking(Tracking):
             process = run.data.tags.get(PROCESS_TAG)
             dead = process is not None and ProcessId.from_str(process).is_dead_here()
             if dead or run.info.run_id in also:
-                MlflowRun(self._client, run.info.run_id).finish(RunState.INTERRUPTED)
+                MlflowRun(self._client, run.info.run_id, uri=self.uri).finish(RunState.INTERRUPTED)
 
 
 class MlflowRun(Run):
@@ -108,9 +108,10 @@ class MlflowRun(Run):
 
     id: str
 
-    def __init__(self, client: MlflowClient, run_id: str) -> None:
+    def __init__(self, client: MlflowClient, run_id: str, *, uri: str) -> None:
         self.id = run_id
         self._client = client
+        self._uri = uri
         self._points: list[Metric] = []
         self._ends: dict[str, Metric] = {}
         self._flushed = time.monotonic()
@@ -153,6 +154,13 @@ class MlflowRun(Run):
     def log_text(self, text: str, name: str) -> None:
         """Store a text as a file of this name."""
         _patiently(lambda: self._client.log_text(self.id, text, name))
+
+    def log_model(self, predictor: Any, *, example: Any) -> str | None:
+        """Store a predictor for `mlflow.pyfunc.load_model`, with signature and input example."""
+        # here: only a search's end needs MLflow's models
+        from tunesmith.tracking.model import log_predictor
+
+        return log_predictor(predictor, example=example, uri=self._uri, run_id=self.id)
 
     def flush(self) -> None:
         """Write the buffered points."""

@@ -48,6 +48,10 @@ class Run(ABC):
         """Store a text as a file of this name."""
 
     @abstractmethod
+    def log_model(self, predictor: Any, *, example: Any) -> str | None:
+        """Store a predictor, with a few raw rows as an example; returns its URI, if it is kept."""
+
+    @abstractmethod
     def flush(self) -> None:
         """Write what is buffered."""
 
@@ -94,6 +98,10 @@ class NoRun(Run):
 
     def log_text(self, text: str, name: str) -> None:
         """Keep nothing."""
+
+    def log_model(self, predictor: Any, *, example: Any) -> str | None:
+        """Keep nothing."""
+        return None
 
     def flush(self) -> None:
         """Keep nothing."""

@@ -1,0 +1,53 @@
+"""A fitted model in MLflow's own form, for whoever calls `mlflow.pyfunc.load_model`."""
+
+import logging
+from importlib.metadata import version
+from typing import Any
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from mlflow.pyfunc.model import PythonModel
+
+log = logging.getLogger(__name__)
+# It says at each model that pickles run code when they are loaded.
+logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)
+
+# Named here: finding them out by running the model takes MLflow several seconds.
+REQUIREMENTS = ("lightning", "numpy", "pandas", "scikit-learn", "torch", "tunesmith")
+
+
+class PredictorModel(PythonModel):
+    """Hands rows on to a predictor."""
+
+    def __init__(self, predictor: Any) -> None:
+        self.predictor = predictor
+
+    # Without types: MLflow would take them for the schema, which the signature gives.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        """The predictions for the rows."""
+        return self.predictor.predict(model_input)
+
+
+def log_predictor(predictor: Any, *, example: Any, uri: str, run_id: str) -> str | None:
+    """Log a model with signature and input example to a run; returns the model's URI.
+
+    A model that cannot be pickled is not logged: a warning says so, and None is returned.
+    """
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    try:
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=PredictorModel(predictor),
+                signature=infer_signature(example, predictor.predict(example)),
+                input_example=example,
+                pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
+            )
+    except MlflowException as error:
+        log.warning("The winner is not logged as a model: %s", error.__cause__ or error)
+        return None
+    finally:
+        mlflow.set_tracking_uri(before)
+    return str(logged.model_uri)

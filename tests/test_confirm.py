@@ -1,0 +1,222 @@
+"""The best trials and the baseline, trained again on new seeds: study, report, MLflow, model."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+import torch
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from omegaconf import OmegaConf
+from optuna.trial import FrozenTrial, TrialState
+
+from tests.commands import QUICK, ROOT, command, environment, read_trials, succeed, train
+
+SEARCH = (
+    *("-m", "hparams_search=mlp", *QUICK, "hydra.sweeper.study_name=s"),
+    "hydra/sweeper/pruner=none",
+)
+CONFIRM = ("confirm=retrain", "confirm.n_best=2", "confirm.n_seeds=2")
+N_TRIALS = "hydra.sweeper.n_trials=6"
+TESTED = "winner/test_mean"
+
+
+def points(trials: list[FrozenTrial]) -> list[tuple[int, int]]:
+    return sorted(
+        (t.params["trial"], t.params["seed"]) for t in trials if t.state == TrialState.COMPLETE
+    )
+
+
+def fit_again(search: FrozenTrial, *, seed: int, root: Path) -> dict[str, float]:
+    """A single run of a trial's point on another seed."""
+    drawn = [o for o in search.user_attrs["overrides"] if not o.startswith("hparams_search")]
+    succeed(*drawn, f"seed={seed}", root=root)
+    (metrics,) = (root / "runs").glob("*/*/metrics.yaml")
+    return OmegaConf.to_container(OmegaConf.load(metrics))  # type: ignore[return-value]
+
+
+def parent_run(root: Path, name: str = "s") -> Run:
+    client = MlflowClient(f"sqlite:///{root}/mlflow.db")
+    runs = client.search_runs(["1"], filter_string=f"attributes.run_name = '{name}'")
+    return runs[0]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("confirmed")
+    printed = succeed(*SEARCH, *CONFIRM, N_TRIALS, root=folder)
+    assert "Confirming by 6 fits on new seeds" in printed
+    assert "Trained again on 2 new seeds" in " ".join(printed.split())
+    return folder
+
+
+def test_best_trials_and_baseline_are_trained_again_on_new_seeds(root: Path) -> None:
+    url = f"sqlite:///{root}/optuna.db"
+    search, confirm = read_trials(url), read_trials(url, "s-confirm")
+    best = sorted(search, key=lambda t: t.value)[:2]
+    numbers = {*(t.number for t in best), 0}
+    assert points(confirm) == sorted((n, seed) for n in numbers for seed in (1, 2))
+    assert not [t for t in confirm if t.state != TrialState.COMPLETE]
+
+
+def test_a_candidate_is_the_same_point_on_another_seed(root: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{root}/optuna.db"
+    again = read_trials(url, "s-confirm")[0]
+    original = read_trials(url)[again.params["trial"]]
+    metrics = fit_again(original, seed=again.params["seed"], root=tmp_path)
+    assert again.value == metrics["val/mse"] != original.value
+    study = optuna.load_study(study_name="s-confirm", storage=url)
+    tested = study.user_attrs["test"].get(str(again.number))
+    assert tested is None or tested["test/mse"] == metrics["test/mse"]
+
+
+def test_only_winner_and_baseline_see_the_test_rows(root: Path) -> None:
+    study = optuna.load_study(study_name="s-confirm", storage=f"sqlite:///{root}/optuna.db")
+    metrics = parent_run(root).data.metrics
+    means = {
+        n: np.mean([t.value for t in study.trials if t.params["trial"] == n])
+        for n in study.user_attrs["candidates"]
+    }
+    winner = min(means, key=lambda n: means[n])
+    tested = {study.trials[int(number)].params["trial"] for number in study.user_attrs["test"]}
+    assert tested == {winner, 0}
+    assert metrics["winner/val_mean"] == pytest.approx(means[winner])
+    values = [
+        m["test/mse"]
+        for number, m in study.user_attrs["test"].items()
+        if study.trials[int(number)].params["trial"] == winner
+    ]
+    assert metrics[TESTED] == pytest.approx(np.mean(values))
+    assert metrics["winner/test_std"] == pytest.approx(np.std(values, ddof=1))
+    assert {"best", "baseline", "baseline/test_mean", "baseline/test_std"} <= set(metrics)
+
+
+def test_the_confirmed_winner_is_written_and_fitted(root: Path) -> None:
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{root}/optuna.db")
+    means = parent_run(root).data.metrics
+    best = OmegaConf.load(root / "searches" / "s" / "best.yaml")
+    winner = next(
+        t
+        for t in study.trials
+        if (t.params["model.n_nodes"], t.params["optimizer.lr"])
+        == (best.model.n_nodes, best.optimizer.lr)
+    )
+    fitted = OmegaConf.load(root / "searches" / "s" / "best" / "metrics.yaml")
+    assert fitted["val/mse"] == winner.value
+    assert means["best"] == study.best_value
+
+
+def test_the_model_predicts_in_a_fresh_process(root: Path) -> None:
+    run = parent_run(root)
+    (model,) = MlflowClient(f"sqlite:///{root}/mlflow.db").search_logged_models(["1"])
+    assert model.source_run_id == run.info.run_id
+    code = (
+        "import sys, mlflow, numpy as np\n"
+        "mlflow.set_tracking_uri(sys.argv[1])\n"
+        "model = mlflow.pyfunc.load_model(sys.argv[2])\n"
+        "assert model.metadata.signature.inputs and model.input_example.shape == (5, 5)\n"
+        "print(*model.predict(np.eye(5, dtype=np.float32))[:, 0])\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code, f"sqlite:///{root}/mlflow.db", model.model_uri],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    ).stdout
+    checkpoint = root / "searches" / "s" / "best" / "checkpoint.ckpt"
+    weights = torch.load(checkpoint, weights_only=True)["state_dict"]
+    best = OmegaConf.load(root / "searches" / "s" / "best.yaml").model
+    from tunesmith.models.mlp import MLP
+
+    net = MLP(n_features=5, n_layers=best.n_layers, n_nodes=best.n_nodes, activation="relu")
+    net.load_state_dict({name.removeprefix("net."): value for name, value in weights.items()})
+    with torch.no_grad():
+        expected = net(torch.eye(5))[:, 0]
+    assert [float(x) for x in printed.split()] == pytest.approx(expected.tolist(), rel=1e-6)
+
+
+def test_the_report_states_it_also_when_written_anew(root: Path) -> None:
+    folder = root / "searches" / "s"
+    for again in (False, True):
+        if again:
+            written = subprocess.run(
+                [sys.executable, "-m", "tunesmith.report", str(folder)],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=ROOT,
+            )
+            assert "Trained again on 2 new seeds" in " ".join(written.stdout.split())
+        page = (folder / "report.html").read_text()
+        assert '<section id="confirmation">' in page
+        assert "optimism gap" in page
+
+
+def test_the_same_command_says_that_all_is_done(root: Path) -> None:
+    before = read_trials(f"sqlite:///{root}/optuna.db", "s-confirm")
+    assert "has its 6 trials" in succeed(*SEARCH, *CONFIRM, N_TRIALS, root=root)
+    assert read_trials(f"sqlite:///{root}/optuna.db", "s-confirm") == before
+
+
+def test_a_killed_confirmation_goes_on_with_what_is_missing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    arguments = (*SEARCH, *CONFIRM, N_TRIALS, "hydra.sweeper.n_jobs=2")
+    process = subprocess.Popen(
+        command(*arguments, root=tmp_path),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("Confirming by"):
+            break
+    process.send_signal(signal.SIGKILL)
+    process.stdout.close()
+    process.wait()
+    succeed(*arguments, root=tmp_path)
+    assert len(set(points(read_trials(url, "s-confirm")))) in (4, 6)  # the baseline may lead
+    confirm = read_trials(url, "s-confirm")
+    assert len(points(confirm)) == len(set(points(confirm)))
+    assert not [t for t in confirm if t.state == TrialState.RUNNING]
+    assert TESTED in parent_run(tmp_path).data.metrics
+
+
+def test_more_trials_add_the_candidates_that_are_new(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    succeed(*SEARCH, *CONFIRM, "hydra.sweeper.n_trials=2", root=tmp_path)
+    first = read_trials(url, "s-confirm")
+    succeed(*SEARCH, *CONFIRM, "hydra.sweeper.n_trials=8", root=tmp_path)
+    later = read_trials(url, "s-confirm")
+    assert later[: len(first)] == first
+    best = sorted((t for t in read_trials(url) if t.value), key=lambda t: t.value)
+    complete = [t for t in best if t.state == TrialState.COMPLETE]
+    assert {t.number for t in complete[:2]} <= {number for number, _ in points(later)}
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("confirm.n_best=-1", "confirm.n_best must be an integer of at least 0, got -1"),
+        ("confirm.n_seeds=0", "confirm.n_seeds must be an integer of at least 1, got 0"),
+        ("confirm=retrian", "confirm=retrain"),
+    ],
+)
+def test_a_wrong_number_is_one_line(override: str, said: str, tmp_path: Path) -> None:
+    done = train("-m", "hparams_search=mlp", override, root=tmp_path / "outputs")
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_the_cost_is_said_beforehand(tmp_path: Path) -> None:
+    printed = succeed("-m", "hparams_search=mlp", "dry_run=true", root=tmp_path)
+    assert "the best 3 and the baseline on 5 new seeds, up to 20 fits" in printed
