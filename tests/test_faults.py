@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Callable
@@ -104,6 +105,63 @@ def test_a_trial_that_fails_says_why_and_the_search_goes_on(
     assert sum(trial.state == TrialState.COMPLETE for trial in trials) == 4
     assert trials[1].state == TrialState.FAIL
     assert reason in trials[1].user_attrs["reason"]
+
+
+def test_a_failed_trial_repeats_its_exception(tmp_path: Path) -> None:
+    source = """
+        def objective(cfg):
+            x = cfg.objective.x
+            if x > 5:
+                raise ArithmeticError(f"{x} is too much")
+            return x * x
+        """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    arguments = ("hydra.sweeper.n_trials=10", "hydra/sweeper/sampler=random")
+    assert run_own(entry, *arguments, root=root).returncode == 0
+    failed = [trial for trial in trials_of(root) if trial.state == TrialState.FAIL]
+    assert failed
+    for trial in failed[:3]:
+        config = Path(trial.user_attrs["hydra.dir"]) / ".hydra"
+        again = subprocess.run(
+            [sys.executable, entry, "--config-dir", config, "--config-name", "config"],
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert again.returncode == 1
+        raised = trial.user_attrs["fail_exception"]
+        assert raised == f"ArithmeticError: {trial.params['objective.x']} is too much"
+        assert raised.partition(": ")[2] in again.stderr
+
+
+def test_a_full_disk_loses_nothing_and_the_search_goes_on_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    trials = tmp_path / "searches" / "s" / "trials"
+    trials.mkdir(parents=True)
+    search = command(
+        *QUADRATIC, "hydra.sweeper.n_trials=40", "hydra.sweeper.max_failure_rate=0.2", root=tmp_path
+    )
+    # A disk of its own for the trials' folders, which they soon fill; it is gone with the command.
+    mount = 'mount -t tmpfs -o size=200k tmpfs "$0" && exec "$@"'
+    full = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", mount, str(trials), *search],
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert full.returncode == 1
+    assert "No space left on device" in full.stderr
+    assert len(full.stderr.strip().splitlines()) == 1
+    before = [trial for trial in trials_of(tmp_path) if trial.state == TrialState.COMPLETE]
+    assert 0 < len(before) < 40
+    assert TrialState.RUNNING not in {trial.state for trial in trials_of(tmp_path)}
+
+    done = subprocess.run(search, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    after = [trial for trial in trials_of(tmp_path) if trial.state == TrialState.COMPLETE]
+    assert len(after) == 40
+    assert after[: len(before)] == before
 
 
 def test_a_worker_that_aborts_is_replaced_and_its_slot_attempted_again(tmp_path: Path) -> None:
