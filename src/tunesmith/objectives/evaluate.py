@@ -16,7 +16,7 @@ from optuna import TrialPruned
 from optuna.trial import Trial
 
 from tunesmith.config import flat, resolve_function
-from tunesmith.errors import nearest
+from tunesmith.errors import InvalidConfig, nearest
 from tunesmith.objectives.summary import print_summary, repeat_command
 from tunesmith.study.trial import Pruned, current_trial
 from tunesmith.tracking import NoRun, Run, RunState, Tracking, current_run, recording
@@ -59,9 +59,11 @@ def evaluate(cfg: DictConfig) -> Outcome:
             metrics = _metrics(cfg, resolve_function(cfg.objective._target_)(cfg))
             values = _values(cfg, metrics)
         except TrialPruned as pruned:
-            return _record_pruned(run, str(pruned), trial=trial)
+            return _record_pruned(run, str(pruned) or "pruned by its objective", trial=trial)
         except Exception as error:
             _record_error(run, error)
+            if isinstance(error, InvalidConfig):
+                _exit_single_run(str(error), trial=trial)
             raise
         except BaseException:  # Ctrl-C, or Lightning's SystemExit for it
             run.finish(RunState.INTERRUPTED)
@@ -108,10 +110,16 @@ def _start_run(
 def _metrics(cfg: DictConfig, result: float | Sequence[float] | Metrics) -> dict[str, float]:
     if isinstance(result, Mapping):
         return {name: float(value) for name, value in result.items()}
+    names = metric_names(cfg)
     values = [result] if not isinstance(result, Sequence) else list(result)
+    if len(values) != len(names):
+        raise NoUsableValue(
+            f"the objective returned {len(values)} values, metric.name names {len(names)}; "
+            "try 'metric.name=[a,b]' 'metric.direction=[minimize,minimize]'"
+        )
     return {
         name: float("nan") if value is None else float(value)
-        for name, value in zip(metric_names(cfg), values, strict=True)
+        for name, value in zip(names, values, strict=True)
     }
 
 
@@ -132,10 +140,14 @@ def _record_pruned(run: Run, reason: str, *, trial: Trial | None) -> Pruned:
     log.info("Pruned: %s", reason)
     run.set_tags({"reason": reason})
     run.finish(RunState.PRUNED)
-    if trial is None and HydraConfig.get().mode is RunMode.RUN:
-        # Hydra says a line of its own about any other exception.
-        raise SystemExit(f"Stopped: {reason}")
+    _exit_single_run(f"Stopped: {reason}", trial=trial)
     return Pruned(reason)
+
+
+def _exit_single_run(message: str, *, trial: Trial | None) -> None:
+    """End the command with one line: Hydra says a line of its own about any other exception."""
+    if trial is None and HydraConfig.get().mode is RunMode.RUN:
+        raise SystemExit(message)
 
 
 def _record_error(run: Run, error: Exception) -> None:

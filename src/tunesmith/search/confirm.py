@@ -51,7 +51,9 @@ class Confirm:
         self.study.set_user_attr(BASELINE, None if baseline is None else baseline.number)
         self.study.set_user_attr("metric", self._plan.metric_names[0])
         for number, seed in self.missing():
-            self.study.enqueue_trial({TRIAL: number, SEED: seed})
+            # With the parameters: an objective that draws them itself draws these again.
+            drawn = self._search.trials[number].params
+            self.study.enqueue_trial({**drawn, TRIAL: number, SEED: seed})
 
     @property
     def n_trials(self) -> int:

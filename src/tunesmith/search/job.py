@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,12 +43,20 @@ class TrialJob:
         trial.set_user_attr(OVERRIDES, overrides)
         if self._code is not None:
             trial.set_user_attr(CODE, self._code)
-        with self._stop.interruptible():
-            return result_of(self._launcher.launch([overrides], trial.number)[0])
+        try:
+            with self._stop.interruptible():
+                return result_of(self._launcher.launch([overrides], trial.number)[0])
+        finally:
+            # What the objective drew itself is known only now.
+            if (known := self._overrides_of(trial)) != overrides:
+                trial.set_user_attr(OVERRIDES, known)
 
 
 class Drawn:
     """The overrides of a trial whose parameters are drawn from a space.
+
+    Where a config has `objective.params`, that is where what its objective drew itself goes: all
+    parameters outside of the space, as far as they are known, as JSON: their names may be any text.
 
     `extend` is the user's `custom_search_space`: it may suggest further parameters that depend on
     the ones drawn so far. `extra` are overrides that every trial of this worker gets.
@@ -71,8 +80,12 @@ class Drawn:
         self._space.suggest(trial)
         if self._extend is not None:
             self._extend(self._config, trial)
-        drawn = (as_override(name, value) for name, value in trial.params.items())
-        return [*drawn, *self._space.fixed, *self._extra]
+        params, own = trial.params, {}
+        if "params" in self._config.objective:
+            own = {k: v for k, v in params.items() if k not in self._space.distributions}
+        drawn = [as_override(name, value) for name, value in params.items() if name not in own]
+        recorded = [as_override("objective.params", json.dumps(own))] if own else []
+        return [*drawn, *self._space.fixed, *self._extra, *recorded]
 
 
 def result_of(job: JobReturn) -> Any:

@@ -89,6 +89,12 @@ class Plan:
         return {key: value for key, _, value in pairs if key != "hparams_search"}
 
     @property
+    def held(self) -> dict[str, Any]:
+        """What the objective draws itself, held fixed by `objective.params`."""
+        held = OmegaConf.select(self.base, "objective.params")
+        return dict(held) if OmegaConf.is_dict(held) else {}
+
+    @property
     def search(self) -> str | None:
         """The chosen file of hparams_search/."""
         name: str | None = self.base.hydra.runtime.choices.get("hparams_search")
@@ -130,6 +136,8 @@ class Plan:
 
     def make_pruner(self) -> BasePruner | None:
         """The configured pruner: Optuna does not store it, each worker brings its own."""
+        if not self.base.get("prune", True):
+            return None
         pruner: BasePruner | None = instantiate(self.settings["pruner"])
         return pruner
 
@@ -194,6 +202,7 @@ def describe(plan: Plan) -> str:
         "folder": str(plan.folder),
     }
     space = [f"  {name:{width}}  {_shown(d)}" for name, d in plan.space.distributions.items()]
+    space = space or ["  what the objective draws itself"]
     header = "Dry run: nothing is written. The space:"
     return "\n".join([header, *space, *(f"{name:8} {value}" for name, value in rows.items())])
 

@@ -1,6 +1,7 @@
 """What a finished search leaves: report, best config, next search, the winner fitted once more."""
 
 import copy
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ class Results:
                 commands += self._log_model()
             self._parent.log_summary(_summary(self._study, now.best, confirmation))
         advice = advise(self._study, confirmation=confirmation)
-        if self._plan.search is not None:
+        # An objective that draws its parameters itself has no space to write down.
+        if self._plan.search is not None and self._plan.space.distributions:
             files.append(self._write_next(advice))
             commands.append(("next search", f"{self._command('next')} -m"))
         report = self._folder / "report.html"
@@ -119,6 +121,8 @@ class Results:
         cfg = copy.deepcopy(self._loader.load_sweep_config(self._plan.config, overrides))
         with open_dict(cfg):
             del cfg["hydra"]
+            if isinstance(drawn := OmegaConf.select(cfg, "objective.params"), str):
+                cfg.objective.params = json.loads(drawn)
         path = self._folder / "best.yaml"
         OmegaConf.save(cfg, path)
         return path

@@ -1,6 +1,7 @@
 """One search: from Hydra's multirun to a finished Optuna study and its results."""
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, PartialFixedSampler
 from rich.console import Console
 
 from tunesmith.config import resolve_function
@@ -82,7 +85,8 @@ class Search:
     ) -> None:
         self._hydra_context = hydra_context
         self._task_function = task_function
-        self._console = Console()
+        # Opened now: a trial may send what is printed elsewhere.
+        self._console = Console(file=sys.stdout)
         self._loader = hydra_context.config_loader
         self._plan = make_plan(config, settings=settings, arguments=arguments, loader=self._loader)
 
@@ -252,7 +256,10 @@ class Search:
                     plan.settings["storage"], opening_patience=PATIENCE_S if is_worker() else 0
                 ),
                 directions=plan.directions,
-                sampler=SlotSampler(plan.make_sampler, plan.settings["sampler"].get("seed")),
+                sampler=_holding(
+                    plan.held,
+                    SlotSampler(plan.make_sampler, plan.settings["sampler"].get("seed")),
+                ),
                 pruner=plan.make_pruner(),
             )
         except (ValueError, ConnectionError) as error:
@@ -277,7 +284,7 @@ class Search:
         ]
         if outside and plan.settings["baseline"]:
             self._say(f"No baseline trial: {', '.join(outside)} is not in the space.")
-        elif plan.settings["baseline"]:
+        elif plan.settings["baseline"] and plan.baseline:
             study.enqueue_trial(plan.baseline)
             study.set_user_attr("baseline", 0)
         names = plan.metric_names
@@ -296,6 +303,14 @@ class Search:
 
     def _say(self, text: str) -> None:
         self._console.print(text, soft_wrap=True, highlight=False)
+
+
+def _holding(fixed: dict[str, Any], sampler: BaseSampler) -> BaseSampler:
+    if not fixed:
+        return sampler
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return PartialFixedSampler(fixed, sampler)
 
 
 def _extender(path: str | None) -> Extender | None:

@@ -61,8 +61,10 @@ class SearchSpace:
                 yield from ((name, end) for end in (distribution.low, distribution.high))
 
     def grid(self) -> dict[str, list[Any]]:
-        """Every value of every dimension; raises InvalidConfig for a continuous one."""
+        """Every value of every dimension; raises InvalidConfig for a continuous one or none."""
         try:
+            if not self.distributions:
+                raise ValueError
             return {
                 name: list(OptunaSweeperImpl._to_grid_sampler_choices(distribution))
                 for name, distribution in self.distributions.items()

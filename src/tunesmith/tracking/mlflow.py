@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ STATUS = {
     RunState.FAIL: "FAILED",
     RunState.INTERRUPTED: "KILLED",
 }
+NOT_IN_A_NAME = re.compile(r"[^/\w.\- ]")
 PROCESS_TAG = "tunesmith.process"
 STATE_TAG = "optuna.trial_state"
 SECONDS_BETWEEN_FLUSHES = 5.0
@@ -133,9 +135,10 @@ class MlflowRun(Run):
                 self.log_metrics({name: value}, step=0 if end is None else end.step + 1)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Record parameters; a value is cut at MLflow's limit."""
+        """Record parameters; a value is cut at MLflow's limit, a name made one that it takes."""
         entities = [
-            Param(name, str(value)[:MAX_PARAM_VAL_LENGTH]) for name, value in params.items()
+            Param(NOT_IN_A_NAME.sub("_", name), str(value)[:MAX_PARAM_VAL_LENGTH])
+            for name, value in params.items()
         ]
         for start in range(0, len(entities), MAX_PARAMS_TAGS_PER_BATCH):
             self._log_batch(params=entities[start : start + MAX_PARAMS_TAGS_PER_BATCH])
