@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 
 from tests.commands import QUICK, ROOT, command, environment, read_trials, succeed, train
+from tests.test_faults import own_entry
 
 SEARCH = (
     *("-m", "hparams_search=mlp", *QUICK, "hydra.sweeper.study_name=s"),
@@ -163,6 +164,7 @@ def test_the_same_command_says_that_all_is_done(root: Path) -> None:
     assert read_trials(f"sqlite:///{root}/optuna.db", "s-confirm") == before
 
 
+@pytest.mark.slow
 def test_a_killed_confirmation_goes_on_with_what_is_missing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/optuna.db"
     arguments = (*SEARCH, *CONFIRM, N_TRIALS, "hydra.sweeper.n_jobs=2")
@@ -189,6 +191,7 @@ def test_a_killed_confirmation_goes_on_with_what_is_missing(tmp_path: Path) -> N
     assert TESTED in parent_run(tmp_path).data.metrics
 
 
+@pytest.mark.slow
 def test_more_trials_add_the_candidates_that_are_new(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/optuna.db"
     succeed(*SEARCH, *CONFIRM, "hydra.sweeper.n_trials=2", root=tmp_path)
@@ -220,3 +223,53 @@ def test_a_wrong_number_is_one_line(override: str, said: str, tmp_path: Path) ->
 def test_the_cost_is_said_beforehand(tmp_path: Path) -> None:
     printed = succeed("-m", "hparams_search=mlp", "dry_run=true", root=tmp_path)
     assert "the best 3 and the baseline on 5 new seeds, up to 20 fits" in printed
+
+
+def test_preprocessing_travels_with_the_model(tmp_path: Path) -> None:
+    source = """
+        import pandas as pd
+        import torch
+        from sklearn.preprocessing import StandardScaler
+        from tunesmith.data import CubicDataModule
+
+        class InMillimetres(CubicDataModule):
+            def setup(self, stage):
+                first = not hasattr(self, "train")
+                super().setup(stage)
+                if first:
+                    self.raw = pd.DataFrame(self.val[0].numpy() * 1000 + 5, columns=list("abcde"))
+                    train = pd.DataFrame(self.train[0].numpy() * 1000 + 5, columns=list("abcde"))
+                    self.preprocessing = StandardScaler().fit(train)
+                    self.train = self._scaled(train), self.train[1]
+                    self.val = self._scaled(self.raw), self.val[1]
+
+            def _scaled(self, rows):
+                return torch.from_numpy(self.preprocessing.transform(rows)).float()
+
+            @property
+            def example(self):
+                return self.raw.head()
+        """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    search = command(*SEARCH, "data._target_=mine.InMillimetres", N_TRIALS, root=root)
+    search[1] = str(entry)
+    subprocess.run(search, env=environment(), check=True, capture_output=True)
+    (model,) = MlflowClient(f"sqlite:///{root}/mlflow.db").search_logged_models(["1"])
+    code = (
+        "import sys, mlflow, torch\n"
+        "from mine import InMillimetres\n"
+        "data = InMillimetres(n_samples=200, seed=42, batch_size=None, n_test=9, test_seed=43)\n"
+        "data.setup('fit')\n"
+        "mlflow.set_tracking_uri(sys.argv[1])\n"
+        "predicted = mlflow.pyfunc.load_model(sys.argv[2]).predict(data.raw)\n"
+        "print(float(((torch.tensor(predicted) - data.val[1]) ** 2).mean()))\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code, f"sqlite:///{root}/mlflow.db", model.model_uri],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(PYTHONPATH=str(tmp_path)),
+    ).stdout
+    fitted = OmegaConf.load(root / "searches" / "s" / "best" / "metrics.yaml")
+    assert float(printed) == pytest.approx(fitted["val/mse"], rel=1e-5)
