@@ -1,8 +1,10 @@
+from functools import partial
+
 import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.study.searches import bowl, in_state, new_study
+from tests.study.searches import bowl, in_state, new_study, slow_bowl, wait_for, workers
 from tunesmith.study import (
     FailKind,
     Interrupted,
@@ -219,3 +221,36 @@ def test_an_error_of_the_sampler_is_not_swallowed() -> None:
     study.sampler.before_trial = lambda *_: (_ for _ in ()).throw(ValueError("sampler"))
     with pytest.raises(ValueError, match="sampler"):
         run_worker(study, bowl, n_trials=1)
+
+
+def test_only_what_is_queued_is_run(study: optuna.Study) -> None:
+    for x in (0.1, 0.2, 0.3):
+        study.enqueue_trial({"x": x})
+    stop = run_worker(study, failing({1: OSError()}), n_trials=3, queued_only=True)
+    assert stop == Stop.FINISHED
+    assert [t.params["x"] for t in study.trials] == [0.1, 0.2, 0.3]
+    assert study.trials[1].state == TrialState.FAIL
+
+
+def test_workers_that_find_the_queue_empty_sample_nothing(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/db"
+    study = new_study(url)
+    for number in range(12):
+        study.enqueue_trial({"x": number / 12, "y": 0.7})
+    with workers(3, url, n_trials=12, objective=bowl, queued_only=True) as processes:
+        for process in processes:
+            process.join()
+    complete = in_state(study, TrialState.COMPLETE)
+    assert sorted(t.params["x"] for t in complete) == [number / 12 for number in range(12)]
+
+
+def test_a_queue_is_not_done_while_another_worker_runs_its_last(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/db"
+    study = new_study(url)
+    study.enqueue_trial({"x": 0.3, "y": 0.7})
+    objective = partial(slow_bowl, pause=3)
+    with workers(1, url, n_trials=1, objective=objective, queued_only=True):
+        wait_for(lambda: bool(in_state(study, TrialState.RUNNING)))
+        assert run_worker(study, bowl, n_trials=2, queued_only=True) == Stop.FINISHED
+        [trial] = study.trials
+        assert trial.state == TrialState.COMPLETE

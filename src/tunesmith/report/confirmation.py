@@ -11,8 +11,9 @@ from tunesmith.report.trials import complete, metric_names
 
 SUFFIX = "-confirm"
 TRIAL, SEED = "trial", "seed"
-# Attributes of the study: the numbers of the search's trials, and metrics on test by trial.
-CANDIDATES, BASELINE, TEST = "candidates", "baseline_trial", "test"
+# Attributes of the study: numbers of the search's trials, and before a trial's own number its
+# metrics on test; an attribute each, since several machines may write at once.
+CANDIDATES, BASELINE, TEST = "candidates", "baseline_trial", "test-"
 
 
 def read_confirmation(search: optuna.Study, confirm: optuna.Study) -> Confirmation | None:
@@ -43,7 +44,7 @@ def _candidate(
     trial: FrozenTrial, fits: list[FrozenTrial], *, attrs: dict[str, Any], study: optuna.Study
 ) -> Candidate:
     metric = metric_names(study)[0].replace("val/", "test/")
-    tested = (attrs.get(TEST, {}).get(str(fit.number), {}) for fit in fits)
+    tested = (attrs.get(f"{TEST}{fit.number}", {}) for fit in fits)
     is_baseline = trial.number == attrs.get(BASELINE)
     return Candidate(
         label="baseline" if is_baseline else f"trial {trial.number}",

@@ -15,7 +15,7 @@ from tunesmith.report.confirmation import BASELINE, CANDIDATES, SEED, SUFFIX, TE
 from tunesmith.report.trials import complete, leaders, seconds_of, summarize
 from tunesmith.search.job import OVERRIDES
 from tunesmith.search.plan import Plan
-from tunesmith.study import SlotSampler, open_storage, open_study
+from tunesmith.study import SlotSampler, open_storage, open_study, slots
 
 MAX_SEED = 2**32 - 1
 Point = tuple[int, int]
@@ -57,8 +57,11 @@ class Confirm:
 
     @property
     def n_trials(self) -> int:
-        """How many trials the study has once all points are computed."""
-        return len({_point(trial) for trial in self.study.get_trials(deepcopy=False)})
+        """How many trials the study has once all points are computed.
+
+        A point that two machines queued at once is computed twice, and read once.
+        """
+        return len(set(slots(self.study.get_trials(deepcopy=False)).values()))
 
     @property
     def n_open(self) -> int:
@@ -85,18 +88,19 @@ class Confirm:
     def test(self) -> Confirmation | None:
         """Evaluate the winner and the baseline on the test rows, each fit once.
 
-        Only an objective that names `restore` can be tested.
+        Only an objective that names `restore` can be tested. A fit of another machine is tested
+        there: its model lies in that machine's folder.
         """
         found = read_confirmation(self._search, self.study)
         path = OmegaConf.select(self._plan.base, "objective.restore")
         if found is None or path is None:
             return found
-        tested: dict[str, Any] = self.study.user_attrs.get(TEST, {})
+        tested = self.study.user_attrs
         numbers = {c.trial for c in found.candidates if c.label in (found.winner, found.baseline)}
         for trial in complete(self.study):
-            if trial.params[TRIAL] in numbers and str(trial.number) not in tested:
-                tested[str(trial.number)] = restored(Path(trial.user_attrs["hydra.dir"])).test()
-                self.study.set_user_attr(TEST, tested)
+            folder, key = Path(trial.user_attrs["hydra.dir"]), f"{TEST}{trial.number}"
+            if trial.params[TRIAL] in numbers and key not in tested and folder.is_dir():
+                self.study.set_user_attr(key, restored(folder).test())
         return read_confirmation(self._search, self.study)
 
     def _candidates(self) -> list[int]:

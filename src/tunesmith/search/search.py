@@ -168,12 +168,15 @@ class Search:
             self._say(f"Confirming by {fits} fits on new seeds, about {seconds:.0f} s.")
             run = _parent_run(confirm.study, tracking, self._plan, parent_id=parent.id)
             confirm.queue()
+            state = RunState.INTERRUPTED
             try:
                 self._run_workers(self._confirm_stage(confirm))
+                state = RunState.COMPLETE
             except (SearchFailed, WorkersFailed) as error:
+                state = RunState.FAIL
                 self._say(f"Not confirmed: {error}")
             finally:
-                run.finish(RunState.COMPLETE)
+                run.finish(state)
                 tracking.settle_dead_runs(_closed_runs(confirm.study))
         return confirm.test()
 

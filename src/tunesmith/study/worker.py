@@ -54,7 +54,7 @@ class Stop(StrEnum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     TIMEOUT = "timeout"
-    EXHAUSTED = "exhausted"  # No more points are queued or sampled, or study.stop() was called.
+    EXHAUSTED = "exhausted"  # The sampler has no more points, or the objective called study.stop().
 
 
 class _AttemptFailed(Exception):  # noqa: N818
@@ -83,7 +83,7 @@ def run_worker(
         max_retries: How often a slot is attempted again after its process died.
         max_failure_rate: See `FailurePolicy`.
         timeout: Seconds after which no further trial is started; None for no limit.
-        queued_only: Run what is queued and sample nothing.
+        queued_only: Run what is queued, whatever its number, and sample nothing.
         on_change: Called when this worker sees that trials, its own or others', changed state.
         should_stop: Asked before each trial, and while waiting.
 
@@ -146,7 +146,7 @@ class _Worker:
             self.on_change(self.study)
 
     def _reason_to_stop(self, trials: list[FrozenTrial]) -> Stop | None:
-        if sum(map(is_finished, trials)) >= self.n_trials:
+        if self._has_all(trials):
             return Stop.FINISHED
         self.policy.check(trials)
         if self.should_stop():
@@ -154,11 +154,17 @@ class _Worker:
         if time.monotonic() >= self.deadline:
             return Stop.TIMEOUT
         queued = any(t.state == TrialState.WAITING for t in trials)
-        if queued:
-            return None
-        return Stop.EXHAUSTED if self.queued_only or is_exhausted(self.study) else None
+        return Stop.EXHAUSTED if is_exhausted(self.study) and not queued else None
+
+    def _has_all(self, trials: list[FrozenTrial]) -> bool:
+        if self.queued_only:
+            # What others run may come back to the queue.
+            return all(t.state.is_finished() for t in trials)
+        return sum(map(is_finished, trials)) >= self.n_trials
 
     def _others_do_the_rest(self, trials: list[FrozenTrial]) -> bool:
+        if self.queued_only:
+            return all(t.state != TrialState.WAITING for t in trials)
         live = sum(is_finished(t) or t.state == TrialState.RUNNING for t in trials)
         return live >= self.n_trials
 
@@ -209,6 +215,9 @@ class _Worker:
         return []
 
     def _is_surplus(self, trial: optuna.Trial) -> bool:
+        if self.queued_only:
+            # Another worker was faster to the last one in the queue.
+            return "fixed_params" not in stored(trial).system_attrs
         # Lower numbers go first, also queued ones: of any trials begun at once, n_trials remain.
         lower = (t for t in all_trials(self.study) if t.number < trial.number)
         return sum(t.state in _LIVE for t in lower) >= self.n_trials
