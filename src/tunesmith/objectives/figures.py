@@ -60,10 +60,13 @@ def _predicted_versus_true(
         return None
     model.eval()
     with torch.no_grad():
-        predicted = model(batch[0].to(model.device)).cpu()
+        predicted = model(batch[0].to(model.device))
     true = batch[1]
-    if predicted.shape != true.shape or true.ndim != 2 or true.shape[1] != 1:
+    if not isinstance(predicted, torch.Tensor) or predicted.shape != true.shape:
         return None
+    if true.ndim != 2 or true.shape[1] != 1:
+        return None
+    predicted = predicted.cpu()
     shown = slice(0, MAX_POINTS)
     ends = [float(true[shown].min()), float(true[shown].max())]
     figure = go.Figure(

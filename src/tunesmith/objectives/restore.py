@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.utilities.model_helpers import is_overridden
 from omegaconf import DictConfig
 
 from tunesmith.objectives.figures import CHECKPOINT
@@ -38,7 +39,10 @@ class LightningFitted(FittedModel):
         self._accelerator = accelerator
 
     def test(self) -> dict[str, float]:
-        """The metrics that the module logs on the test rows; none without test rows."""
+        """The metrics that the module logs on the test rows; none without a test step or rows."""
+        steps = is_overridden("test_step", self._model)
+        if not (steps and is_overridden("test_dataloader", self._datamodule)):
+            return {}
         trainer = Trainer(
             accelerator=self._accelerator,
             devices=1,

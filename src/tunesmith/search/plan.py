@@ -1,7 +1,7 @@
 """What a search is going to do, checked before anything is written."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import signature
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
+from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna.distributions import (
@@ -182,6 +183,18 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     for end in [None, *plan.space.ends()]:
         overrides = [] if end is None else [as_override(*end)]
         check_config(loader.load_sweep_config(plan.config, [*overrides, *plan.space.fixed]))
+
+
+def accepts(plan: Plan, loader: ConfigLoader, changes: Mapping[str, str]) -> bool:
+    """Whether the objective takes each end of the changed ranges, with the rest at default."""
+    changed = parse_space(changes, [])
+    try:
+        for end in changed.ends():
+            overrides = [*plan.space.fixed, *changed.fixed, as_override(*end)]
+            check_config(loader.load_sweep_config(plan.config, overrides))
+    except (InvalidConfig, HydraException):
+        return False
+    return True
 
 
 def describe(plan: Plan) -> str:

@@ -28,7 +28,7 @@ from tunesmith.report.trials import summarize
 from tunesmith.search.confirm import restored
 from tunesmith.search.job import OVERRIDES, result_of
 from tunesmith.search.live import Snapshot
-from tunesmith.search.plan import Plan
+from tunesmith.search.plan import Plan, accepts
 from tunesmith.tracking import Run
 
 
@@ -74,7 +74,9 @@ class Results:
         advice = advise(self._study, confirmation=confirmation)
         # An objective that draws its parameters itself has no space to write down.
         if self._plan.search is not None and self._plan.space.distributions:
-            files.append(self._write_next(advice))
+            # A bound may be widened to what the objective does not take.
+            usable = [a for a in advice if accepts(self._plan, self._loader, a.changes)]
+            files.append(self._write_next(usable))
             commands.append(("next search", f"{self._command('next')} -m"))
         report = self._folder / "report.html"
         context = ReportContext(storage=self._storage, commands=commands, confirmation=confirmation)
@@ -95,10 +97,10 @@ class Results:
 
     def _log_model(self) -> list[tuple[str, str]]:
         """Log the refitted winner, if its objective tells how to take it up."""
-        if OmegaConf.select(self._plan.base, "objective.restore") is None:
+        restorable = OmegaConf.select(self._plan.base, "objective.restore") is not None
+        if not restorable or self._parent.id is None:
             return []
-        model = restored(self._folder / "best")
-        uri = self._parent.log_model(model.predictor(), example=model.example())
+        uri = self._parent.log_model(restored(self._folder / "best"))
         return [] if uri is None else [("load the model", f'mlflow.pyfunc.load_model("{uri}")')]
 
     def _write_results(self) -> Path:

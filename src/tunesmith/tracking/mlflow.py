@@ -158,12 +158,12 @@ class MlflowRun(Run):
         """Store a text as a file of this name."""
         _patiently(lambda: self._client.log_text(self.id, text, name))
 
-    def log_model(self, predictor: Any, *, example: Any) -> str | None:
-        """Store a predictor for `mlflow.pyfunc.load_model`, with signature and input example."""
+    def log_model(self, fitted: Any) -> str | None:
+        """Store a model for `mlflow.pyfunc.load_model`, with signature and input example."""
         # here: only a search's end needs MLflow's models
-        from tunesmith.tracking.model import log_predictor
+        from tunesmith.tracking.model import log_fitted
 
-        return log_predictor(predictor, example=example, uri=self._uri, run_id=self.id)
+        return log_fitted(fitted, uri=self._uri, run_id=self.id)
 
     def flush(self) -> None:
         """Write the buffered points."""

@@ -29,23 +29,26 @@ class PredictorModel(PythonModel):
         return self.predictor.predict(model_input)
 
 
-def log_predictor(predictor: Any, *, example: Any, uri: str, run_id: str) -> str | None:
-    """Log a model with signature and input example to a run; returns the model's URI.
+def log_fitted(fitted: Any, *, uri: str, run_id: str) -> str | None:
+    """Log a fitted model with signature and input example to a run; returns the model's URI.
 
-    A model that cannot be pickled is not logged: a warning says so, and None is returned.
+    One that cannot be pickled, or that is no function from rows to an array, is not logged: a
+    warning says so, and None is returned.
     """
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(uri)
     try:
+        predictor, example = fitted.predictor(), fitted.example()
+        signature = infer_signature(example, predictor.predict(example))
         with mlflow.start_run(run_id=run_id):
             logged = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=PredictorModel(predictor),
-                signature=infer_signature(example, predictor.predict(example)),
+                signature=signature,
                 input_example=example,
                 pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
             )
-    except MlflowException as error:
+    except (MlflowException, AttributeError, LookupError, RuntimeError, TypeError) as error:
         log.warning("The winner is not logged as a model: %s", error.__cause__ or error)
         return None
     finally:

@@ -48,8 +48,8 @@ class Run(ABC):
         """Store a text as a file of this name."""
 
     @abstractmethod
-    def log_model(self, predictor: Any, *, example: Any) -> str | None:
-        """Store a predictor, with a few raw rows as an example; returns its URI, if it is kept."""
+    def log_model(self, fitted: Any) -> str | None:
+        """Store the `predictor()` of a fitted model, with its `example()`; the URI, if kept."""
 
     @abstractmethod
     def flush(self) -> None:
@@ -99,7 +99,7 @@ class NoRun(Run):
     def log_text(self, text: str, name: str) -> None:
         """Keep nothing."""
 
-    def log_model(self, predictor: Any, *, example: Any) -> str | None:
+    def log_model(self, fitted: Any) -> str | None:
         """Keep nothing."""
         return None
 

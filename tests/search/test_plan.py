@@ -1,0 +1,37 @@
+"""What is checked of a search before and after it."""
+
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from hydra.utils import execution_whitelist
+from omegaconf import OmegaConf
+from train import TRUSTED
+
+from tests.commands import ROOT
+from tunesmith.search.plan import accepts, make_plan
+
+
+@pytest.mark.parametrize(
+    ("changes", "accepted"),
+    [
+        ({}, True),
+        ({"model.n_nodes": "int(interval(1,64))"}, True),
+        ({"model.n_nodes": "int(interval(0,64))"}, False),
+        ({"optimizer": "adam"}, True),
+        ({"optimizer.lr": "interval(-0.1,0.1)"}, False),
+    ],
+)
+def test_advice_beyond_what_the_objective_takes_is_known(
+    changes: dict[str, str], accepted: bool
+) -> None:
+    with initialize_config_dir(str(ROOT / "conf")), execution_whitelist(TRUSTED):
+        loader = GlobalHydra.instance().config_loader()
+        arguments = ["hparams_search=mlp"]
+        config = loader.load_configuration("train", arguments, run_mode=RunMode.MULTIRUN)
+        settings = {str(key): value for key, value in config.hydra.sweeper.items()}
+        params = OmegaConf.to_container(config.hydra.sweeper.params)
+        plan = make_plan(
+            config, settings={**settings, "params": params}, arguments=arguments, loader=loader
+        )
+        assert accepts(plan, loader, changes) is accepted
