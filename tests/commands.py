@@ -55,6 +55,16 @@ def train(
     )
 
 
+def refuse(*arguments: str, root: Path, cwd: Path = ROOT) -> str:
+    """Run `python train.py`, which must write nothing and say why in one line: that line."""
+    done = train(*arguments, root=root, cwd=cwd)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert not root.exists()
+    return done.stderr
+
+
 def succeed(*arguments: str, root: Path, **variables: str) -> str:
     """Run `python train.py`, which must end well, and return what it printed."""
     done = train(*arguments, root=root, **variables)

@@ -1,6 +1,7 @@
 """The best trials and the baseline, trained again on new seeds: study, report, MLflow, model."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from mlflow.entities import Run
 from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import QUICK, ROOT, command, environment, read_trials, succeed, train
+from tests.commands import QUICK, ROOT, command, environment, read_trials, refuse, succeed
 from tests.test_faults import own_entry
 
 SEARCH = (
@@ -38,6 +39,17 @@ def fit_again(search: FrozenTrial, *, seed: int, root: Path) -> dict[str, float]
     succeed(*drawn, f"seed={seed}", root=root)
     (metrics,) = (root / "runs").glob("*/*/metrics.yaml")
     return OmegaConf.to_container(OmegaConf.load(metrics))  # type: ignore[return-value]
+
+
+def run_python(code: str, *arguments: str, folder: Path = ROOT) -> str:
+    """What a fresh process prints that can import from the folder."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(PYTHONPATH=str(folder)),
+    ).stdout
 
 
 def parent_run(root: Path, name: str = "s") -> Run:
@@ -71,7 +83,7 @@ def test_a_candidate_is_the_same_point_on_another_seed(root: Path, tmp_path: Pat
     metrics = fit_again(original, seed=again.params["seed"], root=tmp_path)
     assert again.value == metrics["val/mse"] != original.value
     study = optuna.load_study(study_name="s-confirm", storage=url)
-    tested = study.user_attrs["test"].get(str(again.number))
+    tested = study.user_attrs.get(f"test-{again.number}")
     assert tested is None or tested["test/mse"] == metrics["test/mse"]
 
 
@@ -83,13 +95,17 @@ def test_only_winner_and_baseline_see_the_test_rows(root: Path) -> None:
         for n in study.user_attrs["candidates"]
     }
     winner = min(means, key=lambda n: means[n])
-    tested = {study.trials[int(number)].params["trial"] for number in study.user_attrs["test"]}
-    assert tested == {winner, 0}
+    tested = {
+        int(key.removeprefix("test-")): metrics
+        for key, metrics in study.user_attrs.items()
+        if key.startswith("test-")
+    }
+    assert {study.trials[number].params["trial"] for number in tested} == {winner, 0}
     assert metrics["winner/val_mean"] == pytest.approx(means[winner])
     values = [
         m["test/mse"]
-        for number, m in study.user_attrs["test"].items()
-        if study.trials[int(number)].params["trial"] == winner
+        for number, m in tested.items()
+        if study.trials[number].params["trial"] == winner
     ]
     assert metrics[TESTED] == pytest.approx(np.mean(values))
     assert metrics["winner/test_std"] == pytest.approx(np.std(values, ddof=1))
@@ -122,13 +138,7 @@ def test_the_model_predicts_in_a_fresh_process(root: Path) -> None:
         "assert model.metadata.signature.inputs and model.input_example.shape == (5, 5)\n"
         "print(*model.predict(np.eye(5, dtype=np.float32))[:, 0])\n"
     )
-    printed = subprocess.run(
-        [sys.executable, "-c", code, f"sqlite:///{root}/mlflow.db", model.model_uri],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment(),
-    ).stdout
+    printed = run_python(code, f"sqlite:///{root}/mlflow.db", model.model_uri)
     checkpoint = root / "searches" / "s" / "best" / "checkpoint.ckpt"
     weights = torch.load(checkpoint, weights_only=True)["state_dict"]
     best = OmegaConf.load(root / "searches" / "s" / "best.yaml").model
@@ -213,11 +223,41 @@ def test_more_trials_add_the_candidates_that_are_new(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_number_is_one_line(override: str, said: str, tmp_path: Path) -> None:
-    done = train("-m", "hparams_search=mlp", override, root=tmp_path / "outputs")
-    assert done.returncode == 1
-    assert said in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert not (tmp_path / "outputs").exists()
+    assert said in refuse("-m", "hparams_search=mlp", override, root=tmp_path / "outputs")
+
+
+def test_fits_of_another_machine_are_compared_but_not_tested_here(tmp_path: Path) -> None:
+    succeed(*SEARCH, *CONFIRM, N_TRIALS, root=tmp_path)
+    before = parent_run(tmp_path).data.metrics
+    # As it looks to a second machine before the first one has tested its fits.
+    (tmp_path / "searches" / "s" / "confirm").rename(tmp_path / "elsewhere")
+    with sqlite3.connect(tmp_path / "optuna.db") as store:
+        store.execute(
+            "DELETE FROM study_user_attributes WHERE key LIKE 'test-%' OR key = 'results_of'"
+        )
+    store.close()
+    printed = " ".join(succeed(*SEARCH, *CONFIRM, N_TRIALS, root=tmp_path).split())
+    assert "Trained again on 2 new seeds" in printed
+    assert "On test" not in printed
+    assert parent_run(tmp_path).data.metrics["winner/val_mean"] == before["winner/val_mean"]
+
+
+def test_a_model_that_is_no_function_of_rows_ends_no_search(tmp_path: Path) -> None:
+    source = """
+        from tunesmith.models import MLPRegressor
+
+        class Pair(MLPRegressor):
+            def forward(self, x):
+                return self.net(x), x
+        """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    search = command(*SEARCH, "model._target_=mine.Pair", N_TRIALS, root=root)
+    search[1] = str(entry)
+    done = subprocess.run(search, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "not logged as a model" in done.stderr
+    assert (root / "searches" / "s" / "report.html").exists()
+    assert parent_run(root).info.status == "FINISHED"
 
 
 def test_the_cost_is_said_beforehand(tmp_path: Path) -> None:
@@ -264,12 +304,6 @@ def test_preprocessing_travels_with_the_model(tmp_path: Path) -> None:
         "predicted = mlflow.pyfunc.load_model(sys.argv[2]).predict(data.raw)\n"
         "print(float(((torch.tensor(predicted) - data.val[1]) ** 2).mean()))\n"
     )
-    printed = subprocess.run(
-        [sys.executable, "-c", code, f"sqlite:///{root}/mlflow.db", model.model_uri],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment(PYTHONPATH=str(tmp_path)),
-    ).stdout
+    printed = run_python(code, f"sqlite:///{root}/mlflow.db", model.model_uri, folder=tmp_path)
     fitted = OmegaConf.load(root / "searches" / "s" / "best" / "metrics.yaml")
     assert float(printed) == pytest.approx(fitted["val/mse"], rel=1e-5)
