@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +18,9 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
 
 from tests.commands import ROOT, command, environment, read_trials, succeed, train
 from tests.postgres import PostgresServer
@@ -254,17 +257,29 @@ def workers_of(parent: subprocess.Popen[bytes]) -> list[psutil.Process]:
         return []
 
 
-def storm(start: Callable[[], subprocess.Popen[bytes]], *, kill_parent_after: list[float]) -> int:
-    """Kill a random worker every few seconds, and the parent now and then; the last exit code."""
+def storm(
+    start: Callable[[], subprocess.Popen[bytes]],
+    *,
+    n_finished: Callable[[], int],
+    kill_parent_at: list[int],
+) -> int:
+    """Kill a random worker every few seconds, the parent at some totals; the last exit code.
+
+    However slow the machine is, a kill waits for a trial to finish after the one before.
+    """
     dice = random.Random(0)
-    parent, begun = start(), time.monotonic()
+    parent, before = start(), 0
     while parent.poll() is None:
         time.sleep(4)
-        if kill_parent_after and time.monotonic() - begun > kill_parent_after[0]:
-            kill_parent_after.pop(0)
+        now = n_finished()
+        if now == before:
+            continue
+        before = now
+        if kill_parent_at and now >= kill_parent_at[0]:
+            kill_parent_at.pop(0)
             parent.kill()
             parent.wait()
-            parent, begun = start(), time.monotonic()
+            parent = start()
         elif workers := workers_of(parent):
             dice.choice(workers).send_signal(signal.SIGKILL)
     return parent.wait()
@@ -295,7 +310,19 @@ def test_a_kill_storm_ends_with_exactly_the_total_and_every_trial_repeats(
                 stderr=output,
             )
 
-    assert storm(start, kill_parent_after=[20.0, 20.0]) == 0, printed.read_text()
+    file = tmp_path / "optuna.db"
+    engine = create_engine(url or f"sqlite:///{file}", poolclass=NullPool)
+
+    def n_finished() -> int:
+        count = text("SELECT COUNT(*) FROM trials WHERE state IN ('COMPLETE', 'PRUNED')")
+        if url is None and not file.exists():
+            return 0
+        with suppress(DatabaseError), engine.connect() as connection:  # Its tables may be to come.
+            return int(connection.execute(count).scalar_one())
+        return 0
+
+    exit_code = storm(start, n_finished=n_finished, kill_parent_at=[20, 60])
+    assert exit_code == 0, printed.read_text()
     trials = trials_of(tmp_path, url)
     finished = [trial for trial in trials if trial.state in FINISHED]
     assert len(finished) == 200

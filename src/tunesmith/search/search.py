@@ -212,6 +212,7 @@ class Search:
             workers = Workers(
                 stage=stage.name,
                 n_jobs=n_jobs,
+                n_trials=stage.n_trials,
                 logs=plan.folder / "workers",
                 n_finished=lambda: _n_finished(study),
             )

@@ -63,15 +63,17 @@ def worker_environment(index: int, *, n_jobs: int, gpus: Sequence[str]) -> dict[
 class Workers:
     """Keeps `n_jobs` worker processes at work until all have ended well.
 
-    A worker that dies, by a signal or an error of its own, is replaced; `n_finished` counts the
-    study's finished trials, by which workers that only die are told from those that get on.
+    A worker that dies, by a signal or an error of its own, is replaced while the study lacks one
+    of its `n_trials`; `n_finished` counts those it has, by which workers that only die are told
+    from those that get on.
     """
 
     def __init__(
-        self, *, stage: str, n_jobs: int, logs: Path, n_finished: Callable[[], int]
+        self, *, stage: str, n_jobs: int, n_trials: int, logs: Path, n_finished: Callable[[], int]
     ) -> None:
         self._stage = stage
         self._n_jobs = n_jobs
+        self._n_trials = n_trials
         self._logs = logs
         self._n_finished = n_finished
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -116,12 +118,12 @@ class Workers:
         ended = {i: code for i, p in self._processes.items() if (code := p.poll()) is not None}
         for index, code in ended.items():
             del self._processes[index]
-            if code != 0:
-                self._count_death(code, index)
+            finished = self._n_finished()
+            if code != 0 and finished < self._n_trials:
+                self._count_death(code, index, finished)
                 self._start(index)
 
-    def _count_death(self, code: int, index: int) -> None:
-        finished = self._n_finished()
+    def _count_death(self, code: int, index: int, finished: int) -> None:
         self._deaths = self._deaths + 1 if finished == self._finished else 1
         self._finished = finished
         if code == SEARCH_FAILED or self._deaths > MAX_DEATHS_PER_JOB * self._n_jobs:
