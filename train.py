@@ -5,13 +5,12 @@ python train.py optimizer=sgd               the same with any value or group ove
 python train.py -m hparams_search=mlp       a search
 """
 
-import sys
 from typing import TYPE_CHECKING
 
 import hydra
 from omegaconf import DictConfig
 
-from tunesmith.entry import complete_arguments, one_line_errors, refuse_passwords
+from tunesmith.entry import LIBRARIES, run
 
 if TYPE_CHECKING:
     from tunesmith.objectives.evaluate import Outcome
@@ -19,13 +18,7 @@ if TYPE_CHECKING:
 # What a config may run (`_target_`). To use your own package, add a line: "my_package.*".
 TRUSTED = (
     "tunesmith.*",
-    "hydra.*",
-    "hydra_plugins.hydra_optuna_sweeper.*",
-    "lightning.pytorch.*",
-    "logging.*",
-    "optuna.*",
-    "torch.nn.*",
-    "torch.optim.*",
+    *LIBRARIES,
 )
 
 
@@ -38,7 +31,4 @@ def main(cfg: DictConfig) -> "Outcome":
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        refuse_passwords(sys.argv[1:])
-        sys.argv[1:] = complete_arguments(sys.argv[1:])
-        main()
+    run(main)

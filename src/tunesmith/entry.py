@@ -4,14 +4,29 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import hydra.errors
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.errors import InvalidConfig
 
+# What the configs of this package run, besides the package itself.
+LIBRARIES = (
+    "hydra.*",
+    "hydra_plugins.hydra_optuna_sweeper.*",
+    "lightning.pytorch.*",
+    "logging.*",
+    "optuna.*",
+    "torch.nn.*",
+    "torch.optim.*",
+)
+CONFIGS = Path(__file__).resolve().with_name("conf")
 PASSWORD_IN_URL = re.compile(r"\w://[^/@\s]*:[^@\s]+@")
 MULTIRUN_FLAGS = {"-m", "--multirun"}
 # What train.yaml chooses for Hydra.
@@ -31,6 +46,23 @@ SHOWING_FLAGS = {
     "--hydra-help",
     "--shell-completion",
 }
+
+
+class ShippedConfigs(SearchPathPlugin):
+    """Lets a train.py of any folder use the configs of this package, after those of its own."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the package's configs."""
+        search_path.append("tunesmith", f"file://{CONFIGS}")
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a train.py's Hydra main: complete its command line, and say mistakes in one line."""
+    with one_line_errors():
+        refuse_passwords(sys.argv[1:])
+        sys.argv[1:] = complete_arguments(sys.argv[1:])
+        Plugins.instance().register(ShippedConfigs)
+        main()
 
 
 def refuse_passwords(arguments: Sequence[str]) -> None:

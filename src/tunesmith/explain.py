@@ -14,6 +14,8 @@ from tunesmith.errors import InvalidConfig, nearest, untrusted
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
+# The groups that bring keys of their own.
+CHOICE = re.compile(r"(data|experiment|hparams_search|model|objective)=[\w/]+")
 AVAILABLE = re.compile(r"Available options in '[^']+':\n((?:\t.*\n?)+)")
 UNSET_VARIABLE = re.compile(r"Environment variable '(\w+)' not found")
 EXAMPLES = {
@@ -58,11 +60,11 @@ def _with_cause(error: Exception) -> str:
 
 
 def _known_keys() -> list[str]:
-    """The keys of the default config, with the search's if one is chosen."""
+    """The keys of the default config, with those of what the command line chooses."""
     conf = Path(sys.argv[0]).resolve().parent / "conf"
     if not conf.is_dir():
         return []
-    chosen = [argument for argument in sys.argv[1:] if argument.startswith("hparams_search=")]
+    chosen = [argument for argument in sys.argv[1:] if CHOICE.fullmatch(argument)]
     GlobalHydra.instance().clear()
     os.environ.setdefault("OPTUNA_STORAGE", "")
     with initialize_config_dir(str(conf)):

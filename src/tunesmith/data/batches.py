@@ -10,13 +10,16 @@ class TensorBatches:
     """Iterates over slices of tensors that share their first dimension.
 
     With `batch_size` None one epoch is one batch: the tensors themselves, not a copy. Otherwise
-    the rows are shuffled anew each epoch by PyTorch's global random stream, and the last batch
-    holds what is left.
+    the rows are shuffled anew each epoch by PyTorch's global random stream, unless `shuffle` is
+    false, and the last batch holds what is left.
     """
 
-    def __init__(self, *tensors: Tensor, batch_size: int | None = None) -> None:
+    def __init__(
+        self, *tensors: Tensor, batch_size: int | None = None, shuffle: bool = True
+    ) -> None:
         self._tensors = tensors
         self._batch_size = batch_size
+        self._shuffle = shuffle
 
     def __len__(self) -> int:
         if self._batch_size is None:
@@ -27,5 +30,6 @@ class TensorBatches:
         if self._batch_size is None:
             yield self._tensors
             return
-        for rows in torch.split(torch.randperm(len(self._tensors[0])), self._batch_size):
+        order = torch.randperm if self._shuffle else torch.arange
+        for rows in torch.split(order(len(self._tensors[0])), self._batch_size):
             yield tuple(tensor[rows] for tensor in self._tensors)

@@ -48,7 +48,9 @@ class TabularDataModule(LightningDataModule, ABC):
 
     def train_dataloader(self) -> TensorBatches:
         """All training rows at once, or shuffled mini-batches."""
-        return TensorBatches(*self.train, batch_size=self.batch_size)
+        # overfit_batches means the same rows each epoch.
+        shuffle = not getattr(self.trainer, "overfit_batches", 0)
+        return TensorBatches(*self.train, batch_size=self.batch_size, shuffle=shuffle)
 
     def val_dataloader(self) -> TensorBatches:
         """All validation rows at once."""

@@ -31,7 +31,7 @@ Outcome: TypeAlias = float | list[float] | Pruned
 NOT_PARAMETERS = ("storage", "tracking", "paths")
 
 
-class NoUsableValue(ValueError):  # noqa: N818 - names the mistake
+class NoUsableValue(InvalidConfig):
     """The objective returned no value of its metric, or one that is not finite."""
 
 

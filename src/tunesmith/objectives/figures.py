@@ -5,27 +5,29 @@ from pathlib import Path
 import plotly.graph_objects as go
 import torch
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.profilers import PassThroughProfiler, Profiler, SimpleProfiler
 
 from tunesmith.tracking import current_run
-from tunesmith.tracking.lightning import RunLogger
+from tunesmith.tracking.lightning import curves_of
 
 CHECKPOINT = "checkpoint.ckpt"
 MAX_POINTS = 2000
+N_LONGEST = 5
 
 
-def log_fit(
-    trainer: Trainer, model: LightningModule, datamodule: LightningDataModule, *, folder: Path
-) -> None:
-    """Record the checkpoint, and write plots into the run's folder and record them.
+def log_fit(trainer: Trainer, datamodule: LightningDataModule, *, folder: Path) -> None:
+    """Record the checkpoint, write plots into the run's folder and record them.
 
-    The plots are interactive and show without a network. A model without a learning curve, or one
-    that does not predict one number a row, goes without that plot.
+    With a profiler, its table too. The plots are interactive and show without a network. A model
+    without a learning curve, or one that does not predict one number a row, goes without that plot.
     """
     run = current_run()
     run.log_artifact(folder / CHECKPOINT)
+    # Lightning sets the attribute out of mypy's sight.
+    _write_profile(trainer.profiler, path=folder / "profile.txt")  # type: ignore[attr-defined]
     figures = {
         "learning_curve": _learning_curve(trainer),
-        "predicted_vs_true": _predicted_versus_true(model, datamodule),
+        "predicted_vs_true": _predicted_versus_true(trainer.lightning_module, datamodule),
     }
     for name, figure in figures.items():
         if figure is not None:
@@ -34,11 +36,22 @@ def log_fit(
             run.log_artifact(path)
 
 
+def _write_profile(profiler: Profiler, *, path: Path) -> None:
+    """Write the profiler's table, if there is one, and say what took longest."""
+    if isinstance(profiler, PassThroughProfiler):
+        return
+    path.write_text(profiler.summary())
+    current_run().log_artifact(path)
+    if isinstance(profiler, SimpleProfiler):
+        seconds = {action: sum(calls) for action, calls in profiler.recorded_durations.items()}
+        longest = sorted(seconds, key=lambda action: -seconds[action])[:N_LONGEST]
+        said = ", ".join(f"{name.rsplit('.', 1)[-1]} {seconds[name]:.2f} s" for name in longest)
+        print(f"profile    {said}; the rest: {path.name}")
+
+
 def _learning_curve(trainer: Trainer) -> go.Figure | None:
-    curves = next(
-        (logger.curves for logger in trainer.loggers if isinstance(logger, RunLogger)), {}
-    )
-    fitted = {name: points for name, points in curves.items() if not name.startswith("test/")}
+    curves = curves_of(trainer).items()
+    fitted = {name: points for name, points in curves if not name.startswith("test/")}
     if not fitted:
         return None
     figure = go.Figure(
@@ -52,21 +65,29 @@ def _learning_curve(trainer: Trainer) -> go.Figure | None:
     )
 
 
+def _is_regression(batch: object) -> bool:
+    """Whether a batch is rows of real numbers, and one real number for each."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        return False
+    x, y = batch
+    if not (isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor)):
+        return False
+    return x.is_floating_point() and y.is_floating_point() and y.shape[1:] == (1,)
+
+
 def _predicted_versus_true(
     model: LightningModule, datamodule: LightningDataModule
 ) -> go.Figure | None:
     batch = next(iter(datamodule.val_dataloader()))
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
+    if not _is_regression(batch) or type(model).forward is LightningModule.forward:
         return None
+    x, true = batch
     model.eval()
     with torch.no_grad():
-        predicted = model(batch[0].to(model.device))
-    true = batch[1]
+        predicted = model(x.to(model.device, model.dtype))
     if not isinstance(predicted, torch.Tensor) or predicted.shape != true.shape:
         return None
-    if true.ndim != 2 or true.shape[1] != 1:
-        return None
-    predicted = predicted.cpu()
+    predicted = predicted.float().cpu()
     shown = slice(0, MAX_POINTS)
     ends = [float(true[shown].min()), float(true[shown].max())]
     figure = go.Figure(

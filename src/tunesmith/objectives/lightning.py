@@ -3,29 +3,28 @@
 import contextlib
 import logging
 import math
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from lightning.pytorch import (
-    Callback,
-    LightningDataModule,
-    LightningModule,
-    Trainer,
-    seed_everything,
-)
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer, seed_everything
+from lightning.pytorch.utilities.model_helpers import is_overridden
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidConfig, untrusted
-from tunesmith.objectives.callbacks import EpochBar, WatchFit
+from tunesmith.objectives.callbacks import Best
+from tunesmith.objectives.checkpoint import check_checkpoint, keep_model
 from tunesmith.objectives.figures import CHECKPOINT, log_fit
+from tunesmith.objectives.trainer import (
+    keeps_model,
+    make_trainer,
+    make_watch,
+    name_the_unlogged,
+)
 from tunesmith.study.trial import current_trial
-from tunesmith.tracking import current_run
-from tunesmith.tracking.lightning import RunLogger
+from tunesmith.tracking.lightning import curves_of
 
 # Lightning prints through handlers of its own; its messages belong into the run's log.
 for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
@@ -34,45 +33,42 @@ for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
 
 
 def fit(cfg: DictConfig) -> dict[str, float]:
-    """Train once and return the metrics after the last epoch.
+    """Train once and return the metrics of the last validation, or of the best (`metric.at`).
 
-    A single run is also tested, and leaves its checkpoint and two plots in its folder; a trial of a
-    search is neither, so that nothing of the test rows can leak into the search.
+    A single run is also tested, and leaves its checkpoint and plots in its folder; a trial of a
+    search is neither, so that nothing of the test rows can leak into the search. What is tested and
+    left are the weights that the returned value belongs to.
 
-    Raises TrialPruned if the loss diverges or the trial's pruner says so.
+    Raises TrialPruned if the loss diverges or the trial's pruner says so, InvalidConfig if a
+    callback watches what the model does not log.
     """
     if cfg.n_threads is not None:
         torch.set_num_threads(cfg.n_threads)
     datamodule: LightningDataModule = instantiate(cfg.data)
     # The data is drawn first, the weights continue its random stream, unless reseeded.
+    datamodule.prepare_data()
     datamodule.setup("fit")
     if cfg.seed is not None:
         seed_everything(cfg.seed, workers=True, verbose=False)
     model = build_model(cfg, datamodule)
-    trainer: Trainer = instantiate(
-        cfg.trainer,
-        callbacks=_callbacks(cfg),
-        logger=[RunLogger(current_run())],
-        enable_progress_bar=False,
-        default_root_dir=HydraConfig.get().runtime.output_dir,
-    )
+    watch = make_watch(cfg)
+    trainer = make_trainer(cfg, watch)
     try:
-        trainer.fit(model, datamodule=datamodule, ckpt_path=cfg.ckpt_path, weights_only=True)
+        with name_the_unlogged(trainer):
+            trainer.fit(model, datamodule=datamodule, ckpt_path=cfg.ckpt_path, weights_only=True)
     finally:
         _record_epochs(trainer)
-    metrics = _metrics(trainer)
-    if trainer.current_epoch % (trainer.check_val_every_n_epoch or 1) != 0:
-        trainer.validate(model, datamodule=datamodule, verbose=False)
-        metrics |= _metrics(trainer)
+    metrics = _validated(cfg, trainer, datamodule, best=watch.best)
     folder = Path(trainer.default_root_dir)
-    if current_trial() is None or cfg.keep_model:
-        trainer.save_checkpoint(folder / CHECKPOINT)
+    if keeps_model(cfg):
+        keep_model(trainer, folder / CHECKPOINT, best=cfg.metric.at == "best")
     if current_trial() is not None:
         return metrics
-    trainer.test(model, datamodule=datamodule, verbose=False)
-    metrics |= _metrics(trainer)
+    if is_overridden("test_step", model) and is_overridden("test_dataloader", datamodule):
+        trainer.test(model, datamodule=datamodule, verbose=False)
+        metrics |= _metrics(trainer)
     metrics["epochs"] = trainer.current_epoch
-    log_fit(trainer, model, datamodule, folder=folder)
+    log_fit(trainer, datamodule, folder=folder)
     return metrics
 
 
@@ -86,10 +82,16 @@ def check(cfg: DictConfig) -> None:
         datamodule: LightningDataModule = instantiate(cfg.data)
     with _blame("callbacks"):
         instantiate(cfg.callbacks)
-    with _blame("model"), torch.device("meta"):
-        model = build_model(cfg, datamodule)
-        # Optimizers check their own numbers only when they are made.
-        instantiate(cfg.optimizer)(model.parameters())
+    with _blame("loggers"):
+        for node in cfg.loggers.values():
+            instantiate(node, _partial_=True)
+    with _blame("model"):
+        model = _build_without_numbers(cfg, datamodule)
+        if parameters := list(model.parameters()):
+            # Optimizers check their own numbers only when they are made.
+            instantiate(cfg.optimizer)(parameters)
+    if cfg.ckpt_path is not None:
+        check_checkpoint(cfg.ckpt_path, model, max_epochs=cfg.trainer.max_epochs)
     _check_accelerator(cfg.trainer.accelerator)
 
 
@@ -99,14 +101,28 @@ def build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningMo
     return model
 
 
-def _callbacks(cfg: DictConfig) -> list[Callback]:
-    trial = current_trial()
-    metric = cfg.metric.name if isinstance(cfg.metric.name, str) else None
-    watch = WatchFit(trial=trial, metric=metric, prune=cfg.prune)
-    callbacks = [*instantiate(cfg.callbacks).values(), watch]
-    if trial is None and sys.stderr.isatty():
-        callbacks.append(EpochBar())
-    return callbacks
+def _build_without_numbers(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:
+    try:
+        with torch.device("meta"):
+            return build_model(cfg, datamodule)
+    except (InstantiationException, RuntimeError):
+        # Some models compute with real numbers while they are built.
+        return build_model(cfg, datamodule)
+
+
+def _validated(
+    cfg: DictConfig, trainer: Trainer, datamodule: LightningDataModule, *, best: Best | None
+) -> dict[str, float]:
+    """The metrics of the validation that `metric.at` names; of the best, those of its epoch."""
+    if cfg.metric.at == "best" and best is not None:
+        curves = curves_of(trainer).items()
+        same = {name: points[best.epoch] for name, points in curves if best.epoch in points}
+        return {**same, cfg.metric.name: best.value, "best_epoch": best.epoch}
+    metrics = _metrics(trainer)
+    if trainer.current_epoch % (trainer.check_val_every_n_epoch or 1) != 0:
+        trainer.validate(datamodule=datamodule, model=trainer.lightning_module, verbose=False)
+        metrics |= _metrics(trainer)
+    return metrics
 
 
 def _metrics(trainer: Trainer) -> dict[str, float]:
@@ -135,15 +151,33 @@ def _check_numbers(cfg: DictConfig) -> None:
                 f"{key} must be an integer of at least {minimum}, got {value!r}; "
                 f"try {key}={example}"
             )
+    _check_metric(cfg)
     lr = OmegaConf.select(cfg, "optimizer.lr", default=1.0)
     if not isinstance(lr, int | float) or not 0 < lr < math.inf:
         raise InvalidConfig(
             f"optimizer.lr must be a positive number, got {lr!r}; try optimizer.lr=0.01"
         )
-    if cfg.ckpt_path is not None and not Path(cfg.ckpt_path).is_file():
+
+
+def _check_metric(cfg: DictConfig) -> None:
+    at, epochs, every = (
+        cfg.metric.at,
+        cfg.trainer.max_epochs,
+        cfg.trainer.check_val_every_n_epoch,
+    )
+    if at not in ("last", "best"):
+        raise InvalidConfig(f"metric.at must be last or best, got {at!r}; try metric.at=last")
+    if at == "last":
+        return
+    if not isinstance(cfg.metric.name, str):
         raise InvalidConfig(
-            f"ckpt_path must be a checkpoint file, got {cfg.ckpt_path!r}, which does not exist; "
-            "try ckpt_path=null"
+            f"metric.at=best needs one metric, got metric.name={list(cfg.metric.name)}; "
+            "try metric.at=last"
+        )
+    if every > epochs and not OmegaConf.select(cfg, "trainer.fast_dev_run"):
+        raise InvalidConfig(
+            f"metric.at=best needs a validation during the fit, got trainer.max_epochs={epochs} "
+            f"with one every {every}; try trainer.check_val_every_n_epoch=1"
         )
 
 

@@ -21,6 +21,7 @@ N_EXAMPLE_ROWS = 5
 def restore(cfg: DictConfig, folder: Path) -> FittedModel:
     """The model whose checkpoint lies in the folder, with the data of its config."""
     datamodule: LightningDataModule = instantiate(cfg.data)
+    datamodule.prepare_data()
     datamodule.setup("fit")
     model = build_model(cfg, datamodule)
     checkpoint = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)

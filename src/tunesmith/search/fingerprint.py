@@ -21,6 +21,7 @@ IRRELEVANT = (
     "tracking",
     "paths",
     "tags",
+    "loggers",
     "refit",
     "confirm",
     "dry_run",

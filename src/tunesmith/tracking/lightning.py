@@ -3,6 +3,7 @@
 from argparse import Namespace
 from typing import Any
 
+from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import Logger
 
 from tunesmith.tracking.run import Run
@@ -44,3 +45,9 @@ class RunLogger(Logger):
     def finalize(self, status: str) -> None:
         """Write what is buffered; `save`, which Lightning calls at every point, does not."""
         self.run.flush()
+
+
+def curves_of(trainer: Trainer) -> dict[str, dict[int, float]]:
+    """The points that a fit has logged: name -> epoch -> value; none where logging is off."""
+    loggers = (logger for logger in trainer.loggers if isinstance(logger, RunLogger))
+    return next((logger.curves for logger in loggers), {})
