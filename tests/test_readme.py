@@ -18,6 +18,7 @@ SHOWN = [
     for line in block.splitlines()
     if line.startswith("python train.py")
 ]
+[WRITE_TABLE] = re.findall(r"^python -c .*to_csv.*$", README, re.MULTILINE)
 
 
 def code_block(language: str, *, containing: str) -> str:
@@ -35,7 +36,9 @@ def test_every_shown_command_is_accepted(tmp_path: Path, line: str) -> None:
     if "--cfg" not in arguments:
         arguments.append("dry_run=true")
     variables = {"OPTUNA_STORAGE": "postgresql://USER:PASSWORD@HOST/DATABASE"}
-    succeed(*arguments, root=tmp_path, **variables)
+    if "data=csv" in arguments:
+        subprocess.run([sys.executable, *shlex.split(WRITE_TABLE)[1:]], cwd=tmp_path, check=True)
+    succeed(*arguments, root=tmp_path, cwd=tmp_path, **variables)
 
 
 def test_the_own_function_is_found_trusted_and_searched(tmp_path: Path) -> None:

@@ -53,8 +53,12 @@ class MLPRegressor(LightningModule):
     optimizer from parameters; `scheduler` makes a schedule over all optimizer steps of the fit, or
     None for a constant rate.
 
+    With `target_mean` and `target_std` of the training rows the network fits the scaled target
+    (y - mean) / std; predictions and metrics stay in the target's own unit.
+
     Logs val/mse and test/mse as the mean over rows, train/mse as the mean over an epoch's rows, at
-    most 100 times a fit: a point costs more than a step of a small network.
+    most 100 times a fit: a point costs more than a step of a small network. With a scaled target
+    it logs val/rmse and test/rmse as well.
 
     Raises ValueError for a size below 1 or an unknown activation.
     """
@@ -68,6 +72,8 @@ class MLPRegressor(LightningModule):
         activation: str,
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
         scheduler: Callable[..., LRScheduler | None],
+        target_mean: float = 0.0,
+        target_std: float = 1.0,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])
@@ -76,6 +82,8 @@ class MLPRegressor(LightningModule):
         )
         self.optimizer = optimizer
         self.scheduler = scheduler
+        self._mean, self._std = target_mean, target_std
+        self._scales = (target_mean, target_std) != (0.0, 1.0)
         self._batch_losses: list[tuple[Tensor, int]] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -89,11 +97,13 @@ class MLPRegressor(LightningModule):
     def forward(self, x: Tensor) -> Tensor:
         """Predict y, (n, 1), from x, (n, n_features)."""
         prediction: Tensor = self.net(x)
-        return prediction
+        return prediction * self._std + self._mean if self._scales else prediction
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        """Mean squared error of one batch."""
+        """Mean squared error of one batch, of the scaled target."""
         x, y = batch
+        if self._scales:
+            y = (y - self._mean) / self._std
         loss = functional.mse_loss(self.net(x), y)
         self._batch_losses.append((loss.detach(), len(x)))
         return loss
@@ -104,7 +114,8 @@ class MLPRegressor(LightningModule):
         every = max(1, (self.trainer.max_epochs or 0) // POINTS_PER_CURVE)
         if (self.current_epoch + 1) % every == 0:
             rows = sum(n for _, n in losses)
-            self.log("train/mse", torch.stack([loss * n for loss, n in losses]).sum() / rows)
+            mse = torch.stack([loss * n for loss, n in losses]).sum() / rows
+            self.log("train/mse", mse * self._std**2 if self._scales else mse)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Log val/mse."""
@@ -113,6 +124,14 @@ class MLPRegressor(LightningModule):
     def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Log test/mse."""
         self._log_mse("test/mse", batch, n_batches=self.trainer.num_test_batches)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log val/rmse if the target is scaled."""
+        self._log_rmse("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log test/rmse if the target is scaled."""
+        self._log_rmse("test")
 
     def predict_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
         """Predict y, (n, 1), from the batch's x."""
@@ -124,7 +143,11 @@ class MLPRegressor(LightningModule):
         x, y = batch
         # Lightning's weighted mean changes the last bits; a weight of 1 leaves one batch alone.
         weight = 1 if n_batches == [1] else len(x)
-        self.log(name, functional.mse_loss(self.net(x), y), batch_size=weight)
+        self.log(name, functional.mse_loss(self(x), y), batch_size=weight)
+
+    def _log_rmse(self, part: str) -> None:
+        if self._scales:
+            self.log(f"{part}/rmse", self.trainer.callback_metrics[f"{part}/mse"].sqrt())
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Make the optimizer and, unless the rate is constant, its schedule by steps."""

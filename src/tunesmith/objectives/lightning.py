@@ -4,6 +4,7 @@ import contextlib
 import logging
 import math
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer, see
 from lightning.pytorch.utilities.model_helpers import is_overridden
 from omegaconf import DictConfig, OmegaConf
 
+from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig, untrusted
 from tunesmith.objectives.callbacks import Best
 from tunesmith.objectives.checkpoint import check_checkpoint, keep_model
@@ -96,8 +98,12 @@ def check(cfg: DictConfig) -> None:
 
 
 def build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:
-    """The config's model, told what it has to know of the data."""
-    model: LightningModule = instantiate(cfg.model, **getattr(datamodule, "model_arguments", {}))
+    """The config's model, told of the data what its constructor asks for."""
+    known = getattr(datamodule, "model_arguments", {})
+    parameters = signature(resolve_function(cfg.model._target_)).parameters
+    if all(parameter.kind != parameter.VAR_KEYWORD for parameter in parameters.values()):
+        known = {name: known[name] for name in known if name in parameters}
+    model: LightningModule = instantiate(cfg.model, **known)
     return model
 
 
@@ -201,10 +207,13 @@ def _blame(group: str) -> Iterator[None]:
     except (InstantiationException, ValueError, TypeError) as error:
         if refusal := untrusted(str(error)):
             raise InvalidConfig(f"{group}: {refusal}") from error
-        cause = error.__cause__ or error
-        message = " ".join(str(cause).split())
+        # Hydra raises what the constructor raised, or an error of its own because of that.
+        cause = error.__cause__ if isinstance(error, InstantiationException) else None
+        message = " ".join(str(cause or error).split())
         # Our own classes open with the argument's name and end with an example of it.
         name = message.split(" ", 1)[0]
-        message = message.replace(f"try {name}=", f"try {group}.{name}=")
-        owns_name = f"try {group}.{name}=" in message
+        before = message
+        for quote in ("", "'"):
+            message = message.replace(f"try {quote}{name}=", f"try {quote}{group}.{name}=")
+        owns_name = message != before
         raise InvalidConfig(f"{group}{'.' if owns_name else ': '}{message}") from error

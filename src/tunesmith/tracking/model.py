@@ -1,13 +1,16 @@
 """A fitted model in MLflow's own form, for whoever calls `mlflow.pyfunc.load_model`."""
 
 import logging
+import warnings
 from importlib.metadata import version
 from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
+from mlflow.models import ModelSignature, infer_signature
 from mlflow.pyfunc.model import PythonModel
+from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types.schema import AnyType
 
 log = logging.getLogger(__name__)
 # It says at each model that pickles run code when they are loaded.
@@ -29,6 +32,21 @@ class PredictorModel(PythonModel):
         return self.predictor.predict(model_input)
 
 
+def _signature(example: Any, predictions: Any) -> ModelSignature:
+    """MLflow's own, but numbers and truth values may be missing, and whole, in a table's rows."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer column")
+        signature = infer_signature(example, predictions)
+    if not signature.inputs.is_tensor_spec():
+        anything = AnyType()  # type: ignore[no-untyped-call]
+        columns = [
+            column if column.type == DataType.string else ColSpec(anything, column.name, False)
+            for column in signature.inputs
+        ]
+        signature.inputs = Schema(columns)
+    return signature
+
+
 def log_fitted(fitted: Any, *, uri: str, run_id: str) -> str | None:
     """Log a fitted model with signature and input example to a run; returns the model's URI.
 
@@ -39,7 +57,7 @@ def log_fitted(fitted: Any, *, uri: str, run_id: str) -> str | None:
     mlflow.set_tracking_uri(uri)
     try:
         predictor, example = fitted.predictor(), fitted.example()
-        signature = infer_signature(example, predictor.predict(example))
+        signature = _signature(example, predictor.predict(example))
         with mlflow.start_run(run_id=run_id):
             logged = mlflow.pyfunc.log_model(
                 name="model",

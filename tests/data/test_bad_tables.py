@@ -1,0 +1,210 @@
+"""A file that cannot be learned from is refused in one line that says what to type."""
+
+import re
+import shlex
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import execution_whitelist
+from train import TRUSTED
+
+from tests.commands import ROOT, train
+from tests.data.houses import houses
+from tunesmith.errors import InvalidConfig
+
+SEARCH = ("-m", "hparams_search=mlp")
+
+
+def check(*overrides: str) -> None:
+    """What is checked before a run and before a search."""
+    from tunesmith.check import check_config
+
+    with initialize_config_dir(str(ROOT / "conf")), execution_whitelist(TRUSTED):
+        check_config(compose("train", overrides=["data=csv", *overrides]))
+
+
+def refusal(*overrides: str) -> str:
+    """The line with which a config is refused."""
+    with pytest.raises(InvalidConfig) as caught:
+        check(*overrides)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def days(n: int) -> list[str]:
+    """Dates as people write them."""
+    return [f"{date(2026, 1, 1) + timedelta(days=i):%d.%m.%Y}" for i in range(n)]
+
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+COLUMNS: dict[str, tuple[Change, str]] = {
+    "constant": (lambda t: t.assign(x=3), "'x' (constant)"),
+    "constant text": (lambda t: t.assign(x="a"), "'x' (constant)"),
+    "all missing": (lambda t: t.assign(x=np.nan), "'x' (all missing)"),
+    "all different": (lambda t: t.assign(x=[f"no {i}" for i in t.index]), "texts, all different"),
+    "infinite": (lambda t: t.assign(x=t["rooms"].replace(1, np.inf)), "has infinite values"),
+    "date": (lambda t: t.assign(x=pd.date_range("2026", periods=len(t)).astype(str)), "(dates)"),
+    "German date": (lambda t: t.assign(x=days(len(t))), "(dates)"),
+    "the same dates": (lambda t: t.assign(x=["2026-01-01", "2026-02-01"] * 50), "(dates)"),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_that_says_nothing_is_named_and_can_be_dropped(tmp_path: Path, name: str) -> None:
+    change, reason = COLUMNS[name]
+    path = tmp_path / "houses.csv"
+    change(houses()).to_csv(path, index=False)
+    line = refusal(f"data.path={path}", "data.target=price")
+    assert line.startswith("data.drop must name the columns that nothing can be learned from: 'x'")
+    assert reason in line
+    [way_out] = shlex.split(line.rpartition("; try ")[2])
+    assert way_out == "data.drop=[x]"
+    check(f"data.path={path}", "data.target=price", way_out)
+
+
+def test_several_useless_columns_of_odd_names_are_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "houses.parquet"
+    odd = {"a b": 1, 'say "so"': 1, "null": 1, "day": pd.Timestamp("2026-01-01"), "é=1": "x"}
+    table = houses().assign(**odd)
+    table["day"] += pd.to_timedelta(range(100), unit="D")
+    table.to_parquet(path)
+    line = refusal(f"data.path={path}", "data.target=price", "data.drop=[rooms]")
+    assert "'day' (dates or times)" in line
+    [way_out] = shlex.split(line.rpartition("; try ")[2])
+    check(f"data.path={path}", "data.target=price", way_out)
+
+
+def test_a_column_that_is_missing_here_and_there_is_not_constant(tmp_path: Path) -> None:
+    table = houses().assign(sold=["yes", None] * 50, balcony=[1.0, np.nan] * 50)
+    table.to_csv(tmp_path / "houses.csv", index=False)
+    check(f"data.path={tmp_path}/houses.csv", "data.target=price")
+
+
+TARGETS: dict[str, tuple[str, Change, str, str]] = {
+    "not given": ("null", lambda t: t, "got None", "data.target=price"),
+    "unknown": ("prize", lambda t: t, "got 'prize'", "data.target=price"),
+    "text": ("style", lambda t: t, "'brick'", "data.target="),
+    "truth": ("garden", lambda t: t, "a column of numbers", "data.target="),
+    "missing": (
+        "price",
+        lambda t: t.assign(price=t["price"].where(t.index != 7)),
+        "got 1 missing or infinite values in 'price', the first in row 8",
+        "take these rows out",
+    ),
+    "infinite": (
+        "price",
+        lambda t: t.assign(price=t["price"].where(t.index > 1, -np.inf)),
+        "got 2 missing or infinite values in 'price', the first in row 1",
+        "take these rows out",
+    ),
+    "too large": ("price", lambda t: t.assign(price=t["price"] * 1e40), "got 100", "take these"),
+    "constant": ("price", lambda t: t.assign(price=5), "must vary", "data.target="),
+    "all missing": ("price", lambda t: t.assign(price=np.nan), "got 100 missing", "take these"),
+    "alone": ("price", lambda t: t[["price"]], "the only column", "data.target="),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_that_cannot_be_predicted_is_refused(tmp_path: Path, name: str) -> None:
+    target, change, came, way_out = TARGETS[name]
+    path = tmp_path / "houses.csv"
+    change(houses()).to_csv(path, index=False)
+    line = refusal(f"data.path={path}", f"data.target={target}")
+    assert re.match(r"data(\.|: )target must ", line)
+    assert came in line
+    assert way_out in line
+
+
+FILES: dict[str, tuple[str, bytes, str, str]] = {
+    "empty": ("a.csv", b"", "which is empty", "data.path="),
+    "blank": ("a.csv", b"\n\n", "which is empty", "data.path="),
+    "names only": ("a.csv", b"size,price\n", "at least 10 rows, got 0", "data.path="),
+    "3 rows": (
+        "a.csv",
+        b"size,price\n1,2\n2,3\n3,5\n",
+        "at least 10 rows, got 3",
+        "data.path=",
+    ),
+    "wrong encoding": (
+        "a.csv",
+        "größe,price\n1,2\n".encode("cp1252"),
+        "got 'utf-8'",
+        "data.encoding=latin-1",
+    ),
+    "UTF-16": ("a.csv", "size,price\n1,2\n".encode("utf-16"), "got 'utf-8'", "data.encoding="),
+    "ragged": ("a.csv", b"size,price\n1,2\n1,2,3\n", "line 3", "correct the file"),
+    "shifted": ("a.csv", b"size,price\n1,2,3\n1,2,3\n", "more fields", "correct the file"),
+    "semicolons": (
+        "a.csv",
+        b"size;price\n" + b"1;2\n" * 10,
+        "'size;price'",
+        "'data.separator=\";\"'",
+    ),
+    "not Parquet": ("a.parquet", b"size,price\n1,2\n", "that pandas can read", "data.path="),
+    "not gzip": ("a.csv.gz", b"size,price\n1,2\n", "that pandas can read", "data.path="),
+    "unknown suffix": ("a.xlsx", b"PK", "whose suffix is none of these", "data.path=houses.csv"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, name: str) -> None:
+    file, content, came, way_out = FILES[name]
+    (tmp_path / file).write_bytes(content)
+    line = refusal(f"data.path={tmp_path / file}", "data.target=price")
+    assert line.startswith("data.")
+    assert came in line
+    assert way_out in line
+
+
+@pytest.mark.parametrize(
+    ("overrides", "came", "way_out"),
+    [
+        (("data.drop=[room]",), "got 'room'", "'data.drop=[rooms]'"),
+        (("data.drop=[style,price]",), "got 'price'", "'data.drop=[style]'"),
+        (("data.drop=style",), "got 'style'", "'data.drop=[style]'"),
+        (("data.drop=[area,rooms,style,garden]",), "must leave a column", "data.drop=[]"),
+        (("data.val_fraction=0",), "got 0", "data.val_fraction=0.2"),
+        (("data.test_fraction=1.5",), "got 1.5", "data.test_fraction=0.2"),
+        (("data.test_fraction=0.7",), "got 0.7", "data.test_fraction=0.2"),
+        (("data.seed=-1",), "got -1", "data.seed=42"),
+        (("data.batch_size=0",), "got 0", "data.batch_size=256"),
+        (("data.encoding=utf9",), "got 'utf9'", "data.encoding=latin-1"),
+    ],
+)
+def test_a_bad_setting_is_one_line(
+    tmp_path: Path, overrides: tuple[str, ...], came: str, way_out: str
+) -> None:
+    path = tmp_path / "houses.csv"
+    houses().to_csv(path, index=False)
+    line = refusal(f"data.path={path}", "data.target=price", *overrides)
+    assert line.startswith(overrides[0].partition("=")[0])
+    assert came in line
+    assert way_out in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "came", "way_out"),
+    [
+        ((), "got None", "data.path=houses.csv"),
+        (("data.path=house.csv",), "got 'house.csv', which does not exist", "data.path=houses.csv"),
+        (("data.path=.",), "which is a folder", "data.path=houses.csv"),
+        (("data.path=houses.csv", "data.target=prize"), "'prize'", "data.target=price"),
+        ((*SEARCH, "data.path=houses.csv", "data.target=style"), "'brick'", "data.target=price"),
+    ],
+)
+def test_a_bad_table_on_the_command_line_is_one_line_and_writes_nothing(
+    tmp_path: Path, arguments: tuple[str, ...], came: str, way_out: str
+) -> None:
+    houses().to_csv(tmp_path / "houses.csv", index=False)
+    done = train("data=csv", *arguments, root=tmp_path / "outputs", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert came in done.stderr
+    assert re.search(rf"try '?{re.escape(way_out)}", done.stderr)
+    assert not (tmp_path / "outputs").exists()
