@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
@@ -10,12 +11,12 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import OverrideParseException
 
 from tunesmith.config import flat
+from tunesmith.entry import CONFIGS
 from tunesmith.errors import InvalidConfig, nearest, untrusted
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
-# The groups that bring keys of their own.
-CHOICE = re.compile(r"(data|experiment|hparams_search|model|objective)=[\w/]+")
+CHOICE = re.compile(r"([\w/]+)=[\w/]+")
 AVAILABLE = re.compile(r"Available options in '[^']+':\n((?:\t.*\n?)+)")
 UNSET_VARIABLE = re.compile(r"Environment variable '(\w+)' not found")
 EXAMPLES = {
@@ -59,12 +60,18 @@ def _with_cause(error: Exception) -> str:
     return f"{error}\n{cause}"
 
 
+def _is_choice(argument: str, *, folders: Sequence[Path]) -> bool:
+    match = CHOICE.fullmatch(argument)
+    return match is not None and any((folder / match[1]).is_dir() for folder in folders)
+
+
 def _known_keys() -> list[str]:
-    """The keys of the default config, with those of what the command line chooses."""
+    """The keys of the default config, with those of the options that the command line chooses."""
     conf = Path(sys.argv[0]).resolve().parent / "conf"
     if not conf.is_dir():
         return []
-    chosen = [argument for argument in sys.argv[1:] if CHOICE.fullmatch(argument)]
+    folders = (conf, CONFIGS)
+    chosen = [argument for argument in sys.argv[1:] if _is_choice(argument, folders=folders)]
     GlobalHydra.instance().clear()
     os.environ.setdefault("OPTUNA_STORAGE", "")
     with initialize_config_dir(str(conf)):

@@ -13,21 +13,25 @@ from tunesmith.search.plan import accepts, make_plan
 
 
 @pytest.mark.parametrize(
-    ("changes", "accepted"),
+    ("search", "changes", "accepted"),
     [
-        ({}, True),
-        ({"model.n_nodes": "int(interval(1,64))"}, True),
-        ({"model.n_nodes": "int(interval(0,64))"}, False),
-        ({"optimizer": "adam"}, True),
-        ({"optimizer.lr": "interval(-0.1,0.1)"}, False),
+        ("mlp", {}, True),
+        ("mlp", {"model.n_nodes": "int(interval(1,64))"}, True),
+        ("mlp", {"model.n_nodes": "int(interval(0,64))"}, False),
+        ("mlp", {"optimizer": "adam"}, True),
+        ("mlp", {"optimizer.lr": "interval(-0.1,0.1)"}, False),
+        ("lightgbm", {"model.num_leaves": "tag(log,int(interval(2,64)))"}, True),
+        ("lightgbm", {"model.num_leaves": "tag(log,int(interval(1,64)))"}, False),
+        ("lightgbm", {"model.linear_tree": "true"}, True),
+        ("lightgbm", {"model.feature_fraction": "interval(0.5,1.5)"}, False),
     ],
 )
 def test_advice_beyond_what_the_objective_takes_is_known(
-    changes: dict[str, str], accepted: bool
+    search: str, changes: dict[str, str], accepted: bool
 ) -> None:
     with initialize_config_dir(str(ROOT / "conf")), execution_whitelist(TRUSTED):
         loader = GlobalHydra.instance().config_loader()
-        arguments = ["hparams_search=mlp"]
+        arguments = [f"hparams_search={search}"]
         config = loader.load_configuration("train", arguments, run_mode=RunMode.MULTIRUN)
         settings = {str(key): value for key, value in config.hydra.sweeper.items()}
         params = OmegaConf.to_container(config.hydra.sweeper.params)

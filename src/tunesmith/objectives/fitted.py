@@ -5,7 +5,12 @@ from typing import Any
 
 
 class Predictor(ABC):
-    """Predicts from raw rows; is pickled into the model that is logged, so it holds no data."""
+    """Predicts from raw rows; is pickled into the model that is logged, so it holds no data.
+
+    `requirements` names packages that it needs besides those of Tunesmith.
+    """
+
+    requirements: tuple[str, ...] = ()
 
     @abstractmethod
     def predict(self, rows: Any) -> Any:

@@ -1,9 +1,7 @@
 """The objective of deep learning: fit a LightningModule on a DataModule with a plain Trainer."""
 
-import contextlib
 import logging
 import math
-from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
 
@@ -15,7 +13,8 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.config import resolve_function
-from tunesmith.errors import InvalidConfig, untrusted
+from tunesmith.errors import InvalidConfig
+from tunesmith.objectives.blame import blame
 from tunesmith.objectives.callbacks import Best
 from tunesmith.objectives.checkpoint import check_checkpoint, keep_model
 from tunesmith.objectives.figures import CHECKPOINT, log_fit
@@ -80,14 +79,14 @@ def check(cfg: DictConfig) -> None:
     Raises InvalidConfig, naming the key, if one of them refuses its values.
     """
     _check_numbers(cfg)
-    with _blame("data"):
+    with blame("data"):
         datamodule: LightningDataModule = instantiate(cfg.data)
-    with _blame("callbacks"):
+    with blame("callbacks"):
         instantiate(cfg.callbacks)
-    with _blame("loggers"):
+    with blame("loggers"):
         for node in cfg.loggers.values():
             instantiate(node, _partial_=True)
-    with _blame("model"):
+    with blame("model"):
         model = _build_without_numbers(cfg, datamodule)
         if parameters := list(model.parameters()):
             # Optimizers check their own numbers only when they are made.
@@ -197,23 +196,3 @@ def _check_accelerator(accelerator: str) -> None:
             f"trainer.accelerator={accelerator}, but this machine has no such device that PyTorch "
             "can use; try trainer=cpu"
         )
-
-
-@contextlib.contextmanager
-def _blame(group: str) -> Iterator[None]:
-    """Turn what a constructor refuses into one line that names the config group."""
-    try:
-        yield
-    except (InstantiationException, ValueError, TypeError) as error:
-        if refusal := untrusted(str(error)):
-            raise InvalidConfig(f"{group}: {refusal}") from error
-        # Hydra raises what the constructor raised, or an error of its own because of that.
-        cause = error.__cause__ if isinstance(error, InstantiationException) else None
-        message = " ".join(str(cause or error).split())
-        # Our own classes open with the argument's name and end with an example of it.
-        name = message.split(" ", 1)[0]
-        before = message
-        for quote in ("", "'"):
-            message = message.replace(f"try {quote}{name}=", f"try {quote}{group}.{name}=")
-        owns_name = message != before
-        raise InvalidConfig(f"{group}{'.' if owns_name else ': '}{message}") from error

@@ -64,7 +64,10 @@ def log_fitted(fitted: Any, *, uri: str, run_id: str) -> str | None:
                 python_model=PredictorModel(predictor),
                 signature=signature,
                 input_example=example,
-                pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
+                pip_requirements=[
+                    f"{package}=={version(package)}"
+                    for package in (*REQUIREMENTS, *predictor.requirements)
+                ],
             )
     except (MlflowException, AttributeError, LookupError, RuntimeError, TypeError) as error:
         log.warning("The winner is not logged as a model: %s", error.__cause__ or error)
