@@ -9,11 +9,15 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.config import resolve_function
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidConfig, nearest
+
+DIRECTIONS = ("minimize", "maximize")
 
 
 def check_config(cfg: DictConfig) -> None:
     """Let the config's objective judge its values; raise InvalidConfig, which names the key."""
+    _check_metric(cfg.metric)
+    _check_repeat(cfg)
     try:
         resolve_function(cfg.objective._target_)
         check = OmegaConf.select(cfg, "objective.check")
@@ -23,6 +27,44 @@ def check_config(cfg: DictConfig) -> None:
         from tunesmith.explain import one_line  # here: only a mistake needs it
 
         raise InvalidConfig(one_line(error)) from error
+
+
+def _check_metric(metric: DictConfig) -> None:
+    """Raise InvalidConfig unless each metric has a direction that Optuna knows."""
+    names, directions = (
+        list(node) if OmegaConf.is_list(node) else [node]
+        for node in (metric.name, metric.direction)
+    )
+    for direction in directions:
+        if direction not in DIRECTIONS:
+            raise InvalidConfig(
+                f"metric.direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}; "
+                f"did you mean {nearest(str(direction), DIRECTIONS)}?"
+            )
+    if not names:
+        raise InvalidConfig("metric.name must name at least one metric; try metric.name=val/mse")
+    if len(names) != len(directions):
+        way_out = ",".join(DIRECTIONS[:1] * len(names))
+        raise InvalidConfig(
+            f"metric.direction must hold one direction for each metric.name, got {directions} for "
+            f"{names}; try metric.direction=[{way_out}]"
+        )
+
+
+def _check_repeat(cfg: DictConfig) -> None:
+    """Raise InvalidConfig unless there is a number of repetitions, and a seed to count from."""
+    if not _is_integer(cfg.repeat, minimum=1):
+        raise InvalidConfig(
+            f"repeat must be an integer of at least 1, got {cfg.repeat!r}; try repeat=5"
+        )
+    if cfg.repeat > 1 and cfg.seed is not None and not _is_integer(cfg.seed, minimum=0):
+        raise InvalidConfig(
+            f"seed must be an integer of at least 0 to count from, got {cfg.seed!r}; try seed=0"
+        )
+
+
+def _is_integer(value: object, *, minimum: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= minimum
 
 
 def check_folder(folder: Path) -> None:

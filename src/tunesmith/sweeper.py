@@ -17,7 +17,12 @@ class OptunaStudyConf(OptunaSweeperConf):
     _target_: str = "tunesmith.sweeper.OptunaStudySweeper"
     # _self_ first: the dataclass's own null would win over the chosen pruner otherwise.
     defaults: list[Any] = field(
-        default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": "percentile"}]
+        default_factory=lambda: [
+            "_self_",
+            {"sampler": "tpe"},
+            {"pruner": "auto"},
+            {"terminator": "none"},
+        ]
     )
     direction: Any = "${metric.direction}"
     storage: Any | None = "${storage.url}"
@@ -25,6 +30,7 @@ class OptunaStudyConf(OptunaSweeperConf):
     n_jobs: int = 1
     max_failure_rate: float = 0.5
     pruner: Any | None = None
+    terminator: Any | None = None
     timeout: float | None = None
     baseline: bool = True
     max_retries: int = 2
@@ -39,6 +45,16 @@ class DefaultTPESamplerConfig(TPESamplerConfig):
 
 
 PRUNERS: dict[str, dict[str, Any]] = {
+    "auto": {
+        "_target_": "tunesmith.study.fitting_pruner",
+        "metric": "${metric.name}",
+        "repeat": "${repeat}",
+        # Measured on `mlp` (benchmarks/search_quality.py): about a third of the epochs.
+        "percentile": 40.0,
+        # Three repetitions that all lose to the best trial's (p = 0.125) are enough. Measured on
+        # `mlp` with five: two thirds of the repetitions, and no winner missed.
+        "p_threshold": 0.15,
+    },
     "none": {"_target_": "optuna.pruners.NopPruner"},
     "median": {
         "_target_": "optuna.pruners.MedianPruner",
@@ -49,7 +65,6 @@ PRUNERS: dict[str, dict[str, Any]] = {
     },
     "percentile": {
         "_target_": "optuna.pruners.PercentilePruner",
-        # Measured on `mlp` (benchmarks/search_quality.py): about a third of the epochs.
         "percentile": 40.0,
         "n_startup_trials": 5,
         "n_warmup_steps": 0,
@@ -70,6 +85,45 @@ PRUNERS: dict[str, dict[str, Any]] = {
         "min_early_stopping_rate": 0,
         "bootstrap_count": 0,
     },
+    "wilcoxon": {
+        "_target_": "optuna.pruners.WilcoxonPruner",
+        "p_threshold": 0.15,
+        "n_startup_steps": 2,
+    },
+}
+
+
+TERMINATORS: dict[str, dict[str, Any]] = {
+    "none": {"_target_": None},
+    # So many complete trials without a better one.
+    "stagnation": {
+        "_target_": "optuna.terminator.Terminator",
+        "improvement_evaluator": {
+            "_target_": "optuna.terminator.BestValueStagnationEvaluator",
+            "max_stagnation_trials": 30,
+        },
+        "min_n_trials": 20,
+    },
+    # What a model of the values still expects to gain falls to a hundredth of what it was at first.
+    "emmr": {
+        "_target_": "optuna.terminator.Terminator",
+        "improvement_evaluator": {"_target_": "optuna.terminator.EMMREvaluator", "seed": 0},
+        "error_evaluator": {
+            "_target_": "optuna.terminator.MedianErrorEvaluator",
+            "paired_improvement_evaluator": "${..improvement_evaluator}",
+            "warm_up_trials": 10,
+            "n_initial_trials": 20,
+            "threshold_ratio": 0.01,
+        },
+        "min_n_trials": 30,
+    },
+    # What may be left to gain falls below the error of the best trial's mean: for `repeat`.
+    "regret_bound": {
+        "_target_": "optuna.terminator.Terminator",
+        "improvement_evaluator": {"_target_": "optuna.terminator.RegretBoundEvaluator", "seed": 0},
+        "error_evaluator": {"_target_": "optuna.terminator.CrossValidationErrorEvaluator"},
+        "min_n_trials": 20,
+    },
 }
 
 
@@ -81,6 +135,8 @@ def _register() -> None:
     )
     for name, node in PRUNERS.items():
         store.store(group="hydra/sweeper/pruner", name=name, node=node, replace=True)
+    for name, node in TERMINATORS.items():
+        store.store(group="hydra/sweeper/terminator", name=name, node=node, replace=True)
 
 
 _register()

@@ -17,6 +17,7 @@ from optuna.trial import Trial
 
 from tunesmith.config import flat, resolve_function
 from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.objectives.repeat import mean_over_seeds
 from tunesmith.objectives.summary import print_summary, repeat_command
 from tunesmith.study.trial import Pruned, current_trial
 from tunesmith.tracking import NoRun, Run, RunState, Tracking, current_run, recording
@@ -56,8 +57,11 @@ def evaluate(cfg: DictConfig) -> Outcome:
     started = time.perf_counter()
     with recording(run):
         try:
-            metrics = _metrics(cfg, resolve_function(cfg.objective._target_)(cfg))
-            values = _values(cfg, metrics)
+            if cfg.repeat == 1:
+                metrics = _compute(cfg)
+            else:
+                metrics = mean_over_seeds(cfg, _compute, names=metric_names(cfg))
+            values = [metrics[name] for name in metric_names(cfg)]
         except TrialPruned as pruned:
             return _record_pruned(run, str(pruned) or "pruned by its objective", trial=trial)
         except Exception as error:
@@ -107,6 +111,12 @@ def _start_run(
     return run
 
 
+def _compute(cfg: DictConfig) -> dict[str, float]:
+    metrics = _metrics(cfg, resolve_function(cfg.objective._target_)(cfg))
+    _check_values(cfg, metrics)
+    return metrics
+
+
 def _metrics(cfg: DictConfig, result: float | Sequence[float] | Metrics) -> dict[str, float]:
     if isinstance(result, Mapping):
         return {name: float(value) for name, value in result.items()}
@@ -123,7 +133,7 @@ def _metrics(cfg: DictConfig, result: float | Sequence[float] | Metrics) -> dict
     }
 
 
-def _values(cfg: DictConfig, metrics: Metrics) -> list[float]:
+def _check_values(cfg: DictConfig, metrics: Metrics) -> None:
     for name in metric_names(cfg):
         if name not in metrics:
             raise NoUsableValue(
@@ -133,7 +143,6 @@ def _values(cfg: DictConfig, metrics: Metrics) -> list[float]:
         if not math.isfinite(metrics[name]):
             logged = ", ".join(f"{key}={value:g}" for key, value in sorted(metrics.items()))
             raise NoUsableValue(f"{name} is {metrics[name]}, not a finite number (got {logged})")
-    return [metrics[name] for name in metric_names(cfg)]
 
 
 def _record_pruned(run: Run, reason: str, *, trial: Trial | None) -> Pruned:

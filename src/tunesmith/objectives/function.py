@@ -118,8 +118,10 @@ def _record(cfg: DictConfig, trial: Trial) -> None:
     with open_dict(repeat):
         repeat.objective.params = trial.params
     saved = Path(HydraConfig.get().runtime.output_dir) / ".hydra"
-    OmegaConf.save(repeat, saved / "config.yaml")
-    run.log_artifact(saved, folder="config")
+    # Of several repetitions the first one has the run's folder.
+    if saved.is_dir():
+        OmegaConf.save(repeat, saved / "config.yaml")
+        run.log_artifact(saved, folder="config")
     _log_drawn(trial)
     stored = trial.study.get_trials(deepcopy=False)[trial.number]
     for step, value in stored.intermediate_values.items():

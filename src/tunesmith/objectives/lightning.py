@@ -36,6 +36,8 @@ for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
 def fit(cfg: DictConfig) -> dict[str, float]:
     """Train once and return the metrics of the last validation, or of the best (`metric.at`).
 
+    `model/parameters` among them counts the parameters that were trained.
+
     A single run is also tested, and leaves its checkpoint and plots in its folder; a trial of a
     search is neither, so that nothing of the test rows can leak into the search. What is tested and
     left are the weights that the returned value belongs to.
@@ -60,6 +62,7 @@ def fit(cfg: DictConfig) -> dict[str, float]:
     finally:
         _record_epochs(trainer)
     metrics = _validated(cfg, trainer, datamodule, best=watch.best)
+    metrics["model/parameters"] = _n_parameters(model)
     folder = Path(trainer.default_root_dir)
     if keeps_model(cfg):
         keep_model(trainer, folder / CHECKPOINT, best=cfg.metric.at == "best")
@@ -132,6 +135,10 @@ def _validated(
 
 def _metrics(trainer: Trainer) -> dict[str, float]:
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+def _n_parameters(model: LightningModule) -> float:
+    return float(sum(p.numel() for p in model.parameters() if p.requires_grad))
 
 
 def _record_epochs(trainer: Trainer) -> None:

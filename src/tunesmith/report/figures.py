@@ -60,7 +60,7 @@ def _plots(study: optuna.Study) -> Iterator[Plot]:
         [Objective(study, i, name, trials) for i, name in enumerate(names)] if trials else []
     )
     if trials and 2 <= len(names) <= 3:
-        yield _pareto_front(study, names)
+        yield _pareto_front(study, objectives)
     for objective in objectives:
         yield _history(objective)
     for objective in objectives:
@@ -73,13 +73,23 @@ def _plots(study: optuna.Study) -> Iterator[Plot]:
         yield from _intermediate_values(study, names[0])
 
 
-def _pareto_front(study: optuna.Study, names: Sequence[str]) -> Plot:
+def _pareto_front(study: optuna.Study, objectives: Sequence[Objective]) -> Plot:
+    figure = plot_pareto_front(study, target_names=[objective.name for objective in objectives])
+    # The last trace is the front; Optuna draws its earliest trials almost white.
+    figure.data[-1].marker.line.update(color="#b2182b", width=1.5)
+    if len(objectives) == 2:
+        for objective, update in zip(
+            objectives, (figure.update_xaxes, figure.update_yaxes), strict=True
+        ):
+            # Sizes and errors trade off by factors: the bend of the front shows on a log scale.
+            if spans_decades([objective.target(t) for t in objective.trials], decades=1):
+                update(type="log")
     return Plot(
         "pareto",
         "Pareto front",
         "Each point is a trial. No other trial is better in every objective than those on the "
-        "front; choose among them by what you can give up.",
-        plot_pareto_front(study, target_names=list(names)),
+        "front, which are red; choose among them by what you can give up.",
+        figure,
     )
 
 
@@ -210,7 +220,7 @@ def _intermediate_values(study: optuna.Study, name: str) -> Iterator[Plot]:
     if not curves:
         return
     figure = plot_intermediate_values(study)
-    caption = "The metric while each trial trained; lines that end early were pruned."
+    caption = "What each trial reported, epochs or repetitions; lines that end early were pruned."
     if len(curves) > _MOST_CURVES:
         ranked = [t for t in leaders(study) if len(t.intermediate_values) > 1]
         pruned = [t for t in curves if t.state == TrialState.PRUNED]

@@ -84,6 +84,6 @@ def thinning_note(whole: Objective, thin: Objective) -> str:
     return f" Computed from {count} of the {total} trials, taken evenly down the ranking."
 
 
-def spans_decades(values: Sequence[float]) -> bool:
-    """Whether the values are positive and span more than three decades."""
-    return bool(values) and min(values) > 0 and max(values) > 1000 * min(values)
+def spans_decades(values: Sequence[float], decades: int = 3) -> bool:
+    """Whether the values are positive and span more than so many decades."""
+    return bool(values) and min(values) > 0 and max(values) > 10**decades * min(values)

@@ -19,7 +19,7 @@ from tunesmith.report.context import ReportContext
 from tunesmith.report.figures import Plot, plots
 from tunesmith.report.next_search import write_atomically
 from tunesmith.report.trials import leaders, params_of, seconds_of, summarize
-from tunesmith.report.wording import confirmed, duration, headline, value_text
+from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def write_report(
     context = context or ReportContext()
     page = _environment().get_template("page.html")
     summary = summarize(study)
-    top = leaders(study)[:top_n]
+    top = summary.front or leaders(study)[:top_n]
     params = [name for name in params_of(study) if any(name in t.params for t in top)]
-    rows = [_row(t, params, path.parent, context) for t in top]
+    rows = [_row(t, summary.metrics, params, path.parent, context) for t in top]
     text = page.render(
         summary=summary,
         headline=headline(summary),
@@ -122,12 +122,18 @@ def _cards(study: optuna.Study) -> list[tuple[str, str, str]]:
     return cards
 
 
-def _row(trial: FrozenTrial, params: Sequence[str], folder: Path, context: ReportContext) -> _Row:
+def _row(
+    trial: FrozenTrial,
+    metrics: Sequence[str],
+    params: Sequence[str],
+    folder: Path,
+    context: ReportContext,
+) -> _Row:
     directory, run_id = trial.user_attrs.get("hydra.dir"), trial.user_attrs.get("mlflow.run_id")
     seconds = seconds_of(trial)
     return _Row(
         number=trial.number,
-        values=[value_text(value) for value in trial.values],
+        values=[measured(trial, *pair) for pair in zip(metrics, trial.values, strict=True)],
         params=[value_text(trial.params[name]) if name in trial.params else "" for name in params],
         epochs=str(trial.user_attrs.get("epochs", "")),
         time="" if seconds is None else duration(seconds),

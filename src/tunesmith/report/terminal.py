@@ -10,7 +10,7 @@ from rich.text import Text
 from tunesmith.report.context import Confirmation
 from tunesmith.report.piece import Advice
 from tunesmith.report.trials import Summary, summarize
-from tunesmith.report.wording import confirmed, duration, headline, value_text
+from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
 
 _MOST_LINES = 20
 _MOST_PARAMS = 6
@@ -78,7 +78,7 @@ def _facts(summary: Summary) -> list[Text]:
         gain = (
             "" if summary.gain is None else f", {value_text(summary.gain)} better than the baseline"
         )
-        value = value_text(summary.best.value)
+        value = measured(summary.best, summary.metrics[0], summary.best.values[0])
         lines.append(
             Text(f"best      {summary.metrics[0]} {value}, trial {summary.best.number}{gain}")
         )
@@ -86,9 +86,26 @@ def _facts(summary: Summary) -> list[Text]:
         lines += [Text(f"          {'  '.join(params[:_MOST_PARAMS])}")]
     if summary.front:
         lines.append(Text(f"front     {len(summary.front)} trials on the Pareto front"))
+        lines += [Text(f"          {end}") for end in _ends(summary)]
     if summary.wall_seconds is not None:
         spent = f"{duration(summary.trial_seconds)} of trials in {duration(summary.wall_seconds)}"
         epochs = "" if summary.epochs_spent is None else f", {summary.epochs_spent:,} epochs"
         saved = f", {summary.epochs_saved:,} saved by pruning" if summary.epochs_saved else ""
         lines.append(Text(f"cost      {spent}{epochs}{saved}"))
     return lines
+
+
+def _ends(summary: Summary) -> list[str]:
+    """Where the front ends: the trial that is best in each objective."""
+    ends = []
+    for index, (name, direction) in enumerate(
+        zip(summary.metrics, summary.directions, strict=True)
+    ):
+        choose = min if direction == "minimize" else max
+        trial = choose(summary.front, key=lambda trial: trial.values[index])
+        values = [
+            f"{metric} {value_text(value)}"
+            for metric, value in zip(summary.metrics, trial.values, strict=True)
+        ]
+        ends.append(f"best {name}: {', '.join(values)}, trial {trial.number}")
+    return ends

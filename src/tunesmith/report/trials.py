@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import stdev
 from typing import Any, cast
 
 import optuna
@@ -50,10 +51,12 @@ def loss(study: optuna.Study) -> Callable[[FrozenTrial], float]:
 
 
 def leaders(study: optuna.Study) -> list[FrozenTrial]:
-    """COMPLETE trials, best first; with several objectives the Pareto front only."""
+    """COMPLETE trials, best first; with several objectives the Pareto front, by the first one."""
     if is_multi_objective(study):
-        front = {t.number for t in study.best_trials}
-        return [t for t in complete(study) if t.number in front]
+        numbers = {t.number for t in study.best_trials}
+        front = [t for t in complete(study) if t.number in numbers]
+        sign = 1.0 if study.directions[0] == StudyDirection.MINIMIZE else -1.0
+        return sorted(front, key=lambda trial: sign * trial.values[0])
     return sorted(complete(study), key=loss(study))
 
 
@@ -148,6 +151,12 @@ def seconds_of(trial: FrozenTrial) -> float | None:
     if isinstance(own, int | float):
         return float(own)
     return trial.duration.total_seconds() if trial.duration and trial.state.is_finished() else None
+
+
+def deviation_of(trial: FrozenTrial, metric: str) -> float | None:
+    """Sample standard deviation of a metric over the trial's repetitions, None for a single one."""
+    values = trial.user_attrs.get("repetitions", {}).get(metric, ())
+    return stdev(values) if len(values) > 1 else None
 
 
 def _epochs(study: optuna.Study, trials: list[FrozenTrial]) -> tuple[int | None, int | None]:

@@ -1,7 +1,9 @@
 """Numbers, durations and the one-line state of a study, as the page and the terminal print them."""
 
+from optuna.trial import FrozenTrial
+
 from tunesmith.report.context import Candidate, Confirmation
-from tunesmith.report.trials import Summary
+from tunesmith.report.trials import Summary, deviation_of
 
 
 def value_text(value: object) -> str:
@@ -54,6 +56,12 @@ def _tested(candidate: Candidate) -> str:
         return ""
     result = spread(candidate.test_mean, candidate.test_deviation)
     return f" On test, {candidate.label} reaches {result}."
+
+
+def measured(trial: FrozenTrial, metric: str, value: float) -> str:
+    """A complete trial's value, with its deviation where its repetitions differ."""
+    deviation = deviation_of(trial, metric)
+    return spread(value, deviation) if deviation else value_text(value)
 
 
 def spread(mean: float, deviation: float) -> str:

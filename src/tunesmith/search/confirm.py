@@ -81,6 +81,7 @@ class Confirm:
         return [
             *self._search.trials[number].user_attrs[OVERRIDES],
             f"seed={seed}",
+            "repeat=1",
             "keep_model=true",
             f"hydra.sweep.subdir=confirm/{trial.number}",
         ]
@@ -116,8 +117,9 @@ class Confirm:
 
     def _seeds(self) -> list[int]:
         """The first seeds that the search did not use itself."""
-        seed, repeat = self._plan.base.get("seed"), self._plan.base.get("repeat", 1)
-        used = set() if seed is None else set(range(seed, seed + repeat))
+        seed, repeat = self._plan.base.get("seed"), self._plan.base.repeat
+        first = seed or 0
+        used = set() if seed is None and repeat == 1 else set(range(first, first + repeat))
         free = (seed for seed in range(1, MAX_SEED) if seed not in used)
         return list(islice(free, self._plan.confirm.n_seeds))
 

@@ -24,10 +24,11 @@ class Snapshot:
     pruned: int
     failed: int
     best: FrozenTrial | None
+    front: int | None
 
     @classmethod
     def of(cls, study: optuna.Study) -> "Snapshot":
-        """Count; the best trial only where there is one objective."""
+        """Count; the best trial for one objective, the size of the Pareto front for several."""
         trials = study.get_trials(deepcopy=False)
         failures = [failure for trial in trials if (failure := failure_of(trial)) is not None]
         return cls(
@@ -35,6 +36,7 @@ class Snapshot:
             pruned=sum(trial.state == TrialState.PRUNED for trial in trials),
             failed=sum(failure.counts for failure in failures),
             best=best_trial(study, trials),
+            front=len(study.best_trials) if len(study.directions) > 1 else None,
         )
 
 
@@ -95,6 +97,8 @@ class LiveLine:
         if now.best is not None:
             params = " ".join(f"{name}={_short(v)}" for name, v in now.best.params.items())
             parts.append(f"best {now.best.value:.5g} (trial {now.best.number}: {params})")
+        if now.front is not None:
+            parts.append(f"{now.front} on the Pareto front")
         parts += [f"{now.pruned} pruned", f"{now.failed} failed"]
         if now.finished < self._n_trials:
             parts.append(self._time_left(now.finished))

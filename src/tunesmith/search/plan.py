@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import optuna
 from hydra.core.config_loader import ConfigLoader
 from hydra.errors import HydraException
 from hydra.utils import instantiate
@@ -19,15 +20,22 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.pruners import BasePruner
+from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, GridSampler
 from sqlalchemy.engine import make_url
 
 from tunesmith.check import check_config
 from tunesmith.errors import InvalidConfig
 from tunesmith.search.fingerprint import Fingerprint, fingerprint
+from tunesmith.search.settings import (
+    check_confirm,
+    check_for_metrics,
+    check_settings,
+    is_kind,
+    make,
+)
 from tunesmith.search.space import SearchSpace, as_override, parse_space
-from tunesmith.study import Direction
+from tunesmith.study import Direction, Termination
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class Plan:
     @cached_property
     def _sampler_factory(self) -> Callable[..., BaseSampler]:
         factory: Callable[..., BaseSampler] = instantiate(self.settings["sampler"], _partial_=True)
-        if _is_grid(self.settings["sampler"]):
+        if is_kind(self.settings["sampler"], GridSampler):
             return partial(factory, self.space.grid())
         return factory
 
@@ -139,8 +147,21 @@ class Plan:
         """The configured pruner: Optuna does not store it, each worker brings its own."""
         if not self.base.get("prune", True):
             return None
-        pruner: BasePruner | None = instantiate(self.settings["pruner"])
+        pruner: BasePruner | None = make("pruner", self.settings)
         return pruner
+
+    @cached_property
+    def termination(self) -> Termination | None:
+        """The configured terminator, named by all that it was given."""
+        settings = self.settings["terminator"]
+        if settings is None or settings.get("_target_") is None:
+            return None
+        name = OmegaConf.to_yaml(settings, resolve=True)
+        return Termination(make("terminator", self.settings), name=name)
+
+    def verdict(self, study: optuna.Study) -> str | None:
+        """Why the configured terminator ended the study, if it did."""
+        return None if self.termination is None else self.termination.verdict(study)
 
 
 def make_plan(
@@ -154,15 +175,15 @@ def make_plan(
 
     Raises InvalidConfig or a Hydra error, in one line, for what cannot be searched.
     """
-    _check_settings(settings)
+    check_settings(settings)
     space = parse_space(settings["params"], arguments)
     base = loader.load_sweep_config(config, list(space.fixed))
     found = fingerprint(base, space=space, settings=settings)
-    _check_confirm(base)
+    check_confirm(base)
     search = base.hydra.runtime.choices.get("hparams_search") or base.hydra.job.config_name
     study_name = settings["study_name"] or f"{search}-{found.digest()}"
     n_trials = settings["n_trials"]
-    if _is_grid(settings["sampler"]):
+    if is_kind(settings["sampler"], GridSampler):
         n_trials = min(n_trials, prod(len(values) for values in space.grid().values()))
     return Plan(
         study_name=study_name,
@@ -183,6 +204,13 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     for end in [None, *plan.space.ends()]:
         overrides = [] if end is None else [as_override(*end)]
         check_config(loader.load_sweep_config(plan.config, [*overrides, *plan.space.fixed]))
+    pruner = plan.make_pruner() or NopPruner()
+    check_for_metrics(
+        plan.metric_names,
+        settings=plan.settings,
+        prunes=not isinstance(pruner, NopPruner),
+        terminates=plan.termination is not None,
+    )
 
 
 def accepts(plan: Plan, loader: ConfigLoader, changes: Mapping[str, str]) -> bool:
@@ -208,6 +236,7 @@ def describe(plan: Plan) -> str:
         "trials": f"{plan.n_trials} in all, by {settings['n_jobs']} worker(s)",
         "sampler": settings["sampler"]["_target_"],
         "pruner": _pruner_name(plan),
+        "terminator": _terminator_name(plan),
         "metric": f"{', '.join(plan.directions)} {', '.join(plan.metric_names)}",
         "confirm": str(plan.confirm),
         "fixed": " ".join(plan.space.fixed) or "nothing",
@@ -217,14 +246,21 @@ def describe(plan: Plan) -> str:
     space = [f"  {name:{width}}  {_shown(d)}" for name, d in plan.space.distributions.items()]
     space = space or ["  what the objective draws itself"]
     header = "Dry run: nothing is written. The space:"
-    return "\n".join([header, *space, *(f"{name:8} {value}" for name, value in rows.items())])
+    return "\n".join([header, *space, *(f"{name:10} {value}" for name, value in rows.items())])
+
+
+def _terminator_name(plan: Plan) -> str:
+    if plan.termination is None:
+        return "none"
+    chosen = plan.base.hydra.runtime.choices.get("hydra/sweeper/terminator")
+    return str(plan.settings["terminator"]["_target_"] if chosen == "none" else chosen)
 
 
 def _pruner_name(plan: Plan) -> str:
     if not plan.base.get("prune", True):
         return "none, since prune=false"
-    pruner = plan.settings["pruner"]
-    return "none" if pruner is None else str(pruner["_target_"])
+    pruner = plan.make_pruner()
+    return "none" if pruner is None else type(pruner).__name__
 
 
 def _shown(distribution: BaseDistribution) -> str:
@@ -234,43 +270,6 @@ def _shown(distribution: BaseDistribution) -> str:
     kind = "integer" if isinstance(distribution, IntDistribution) else "real"
     scale = ", log scale" if distribution.log else ""
     return f"{kind} {distribution.low} ... {distribution.high}{scale}"
-
-
-def _check_settings(settings: dict[str, Any]) -> None:
-    for name, example in (("n_trials", 100), ("n_jobs", 1)):
-        if settings[name] < 1:
-            raise InvalidConfig(
-                f"hydra.sweeper.{name} must be at least 1, got {settings[name]}; "
-                f"try hydra.sweeper.{name}={example}"
-            )
-    if settings["n_jobs"] > 1 and settings["storage"] is None:
-        raise InvalidConfig(
-            f"storage=memory takes one worker, got hydra.sweeper.n_jobs={settings['n_jobs']}; "
-            "try storage=sqlite"
-        )
-    rate = settings["max_failure_rate"]
-    if not 0 <= rate <= 1:
-        raise InvalidConfig(
-            f"hydra.sweeper.max_failure_rate must lie in 0 ... 1, got {rate}; "
-            "try hydra.sweeper.max_failure_rate=0.5"
-        )
-
-
-def _check_confirm(base: DictConfig) -> None:
-    n_best, n_seeds = (OmegaConf.select(base, f"confirm.{key}") for key in ("n_best", "n_seeds"))
-    for name, value, minimum, example in (
-        ("n_best", n_best, 0, 3),
-        ("n_seeds", n_seeds, 1 if n_best else 0, 5),
-    ):
-        if value is not None and (not isinstance(value, int) or value < minimum):
-            raise InvalidConfig(
-                f"confirm.{name} must be an integer of at least {minimum}, got {value!r}; "
-                f"try confirm.{name}={example}, or confirm=none"
-            )
-
-
-def _is_grid(sampler: DictConfig) -> bool:
-    return str(sampler.get("_target_", "")).endswith(f".{GridSampler.__name__}")
 
 
 def _with_study_name(config: DictConfig, study_name: str) -> DictConfig:

@@ -21,6 +21,7 @@ from tunesmith.report import (
     ReportContext,
     advise,
     terminal_summary,
+    write_front,
     write_next,
     write_report,
 )
@@ -62,7 +63,7 @@ class Results:
             )
         self._folder.mkdir(parents=True, exist_ok=True)
         files = [self._write_results()]
-        commands = [("more", f"the same command with hydra.sweeper.n_trials={self._more}")]
+        commands = [("more", f"the same command with {self._more}")]
         if now.best is not None:
             winner = self._winner(now.best, confirmation)
             files.append(self._write_best(winner))
@@ -71,9 +72,13 @@ class Results:
                 commands.append(("fitted once more", _refit(winner, launcher)))
                 commands += self._log_model()
             self._parent.log_summary(_summary(self._study, now.best, confirmation))
+        if now.front is not None:
+            path = self._folder / "pareto.csv"
+            files.append(write_front(self._study, path=path, repeat=self._repeat))
+            commands.append(("the front, each with its command", str(path)))
+            self._parent.log_summary({"pareto_front": now.front})
         advice = advise(self._study, confirmation=confirmation)
-        # An objective that draws its parameters itself has no space to write down.
-        if self._plan.search is not None and self._plan.space.distributions:
+        if self._has_next(now):
             # A bound may be widened to what the objective does not take.
             usable = [a for a in advice if accepts(self._plan, self._loader, a.changes)]
             files.append(self._write_next(usable))
@@ -139,13 +144,25 @@ class Results:
             fixed=self._plan.fixed,
         )
 
-    def _command(self, config: str) -> str:
-        folder = shlex.quote(str(self._folder))
-        return f"python train.py --config-dir {folder} --config-name {config}"
+    def _has_next(self, now: Snapshot) -> bool:
+        """Whether there is a space that advice could change, and advice on it at all."""
+        # An objective that draws its parameters itself has no space to write down.
+        named = self._plan.search is not None and self._plan.space.distributions
+        return bool(named) and now.front is None
+
+    def _repeat(self, trial: FrozenTrial) -> str:
+        folder = self._folder / "trials" / str(trial.number) / ".hydra"
+        return self._command("config", folder=folder)
+
+    def _command(self, config: str, *, folder: Path | None = None) -> str:
+        where = shlex.quote(str(folder or self._folder))
+        return f"python train.py --config-dir {where} --config-name {config}"
 
     @property
-    def _more(self) -> int:
-        return 2 * self._plan.n_trials
+    def _more(self) -> str:
+        if self._plan.verdict(self._study) is not None:
+            return "hydra/sweeper/terminator=none"
+        return f"hydra.sweeper.n_trials={2 * self._plan.n_trials}"
 
     @property
     def _storage(self) -> str | None:

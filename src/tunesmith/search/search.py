@@ -14,6 +14,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, PartialFixedSampler
+from optuna.trial import TrialState
 from rich.console import Console
 
 from tunesmith.config import resolve_function
@@ -35,11 +36,14 @@ from tunesmith.search.workers import (
     is_worker,
     stage_of_worker,
     threads_of_a_worker,
+    time_left,
 )
 from tunesmith.study import (
     SearchFailed,
     SlotSampler,
     Stop,
+    Termination,
+    is_exhausted,
     is_finished,
     open_storage,
     open_study,
@@ -69,6 +73,8 @@ class Stage:
     n_trials: int
     overrides_of: Callable[[optuna.Trial], list[str]]
     queued_only: bool = False
+    timeout: float | None = None
+    termination: Termination | None = None
 
 
 class Search:
@@ -139,10 +145,14 @@ class Search:
             self._run_workers(self._search_stage(study))
             if _n_finished(study) < self._plan.n_trials:
                 self._say(_ended_early(study, self._plan))
+            if not study.best_trials and self._plan.settings["timeout"] is not None:
+                state = RunState.INTERRUPTED
+                return
             confirmation = self._confirm(study, tracking=tracking, parent=parent)
             Results(study, self._plan, loader=self._loader, parent=parent).write(
                 confirmation, launcher=self._launcher(), console=self._console
             )
+            _mark_front(study, tracking)
             study.set_user_attr(WRITTEN, _n_finished(study))
             state = RunState.COMPLETE
         except Stopped:
@@ -183,7 +193,8 @@ class Search:
     def _is_done(self, study: optuna.Study) -> bool:
         plan = self._plan
         finished = _n_finished(study)
-        if finished < plan.n_trials or study.user_attrs.get(WRITTEN) != finished:
+        ended = finished >= plan.n_trials or plan.verdict(study) is not None
+        if not ended or study.user_attrs.get(WRITTEN) != finished:
             return False
         return not plan.confirm or Confirm(plan, study).n_open == 0
 
@@ -194,9 +205,17 @@ class Search:
             extend=_extender(self._plan.settings["custom_search_space"]),
             extra=self._extra_overrides(),
         )
-        return Stage(SEARCH, study, self._plan.n_trials, overrides_of=drawn)
+        return Stage(
+            SEARCH,
+            study,
+            self._plan.n_trials,
+            overrides_of=drawn,
+            timeout=time_left(self._plan.settings["timeout"]),
+            termination=self._plan.termination,
+        )
 
     def _confirm_stage(self, confirm: Confirm) -> Stage:
+        # Without a time limit: these fits are promised, however long the search took.
         n_trials, overrides_of = confirm.n_trials, confirm.overrides_of
         return Stage(CONFIRM, confirm.study, n_trials, overrides_of=overrides_of, queued_only=True)
 
@@ -214,6 +233,7 @@ class Search:
                 n_jobs=n_jobs,
                 n_trials=stage.n_trials,
                 logs=plan.folder / "workers",
+                timeout=stage.timeout,
                 n_finished=lambda: _n_finished(study),
             )
             workers.run(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
@@ -238,8 +258,8 @@ class Search:
             n_trials=stage.n_trials,
             max_retries=settings["max_retries"],
             max_failure_rate=settings["max_failure_rate"],
-            # The fits on new seeds are promised, however long the search took.
-            timeout=None if stage.queued_only else settings["timeout"],
+            timeout=stage.timeout,
+            termination=stage.termination,
             queued_only=stage.queued_only,
             on_change=on_change,
             should_stop=lambda: stop.requested or is_orphan(),
@@ -295,7 +315,8 @@ class Search:
         study.set_user_attr("metric", names[0] if len(names) == 1 else names)
         study.set_user_attr("search", plan.search)
         study.set_user_attr("fixed", plan.fixed)
-        study.set_user_attr("max_epochs", OmegaConf.select(plan.base, "trainer.max_epochs"))
+        max_epochs = OmegaConf.select(plan.base, "trainer.max_epochs", default=None)
+        study.set_user_attr("max_epochs", max_epochs and max_epochs * plan.base.repeat)
         study.set_user_attr(FINGERPRINT, asdict(plan.fingerprint))
 
     def _launcher(self) -> Launcher:
@@ -342,23 +363,54 @@ def _closed_runs(study: optuna.Study) -> set[str]:
     }
 
 
+def _mark_front(study: optuna.Study, tracking: Tracking) -> None:
+    """Tag each complete trial's run: the front may have moved since the last time."""
+    if len(study.directions) == 1:
+        return
+    front = {trial.number for trial in study.best_trials}
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
+        if RUN_ID in trial.user_attrs:
+            on_front = str(trial.number in front).lower()
+            tracking.set_tags(trial.user_attrs[RUN_ID], {"pareto_front": on_front})
+
+
 def _n_finished(study: optuna.Study) -> int:
     return sum(map(is_finished, study.get_trials(deepcopy=False)))
 
 
 def _nothing_to_do(study: optuna.Study, plan: Plan) -> str:
-    now = Snapshot.of(study)
-    best = "" if now.best is None else f", best value {now.best.value:.6g}"
+    if _n_finished(study) < plan.n_trials:
+        return _ended_before(study, plan)
     return (
-        f"{plan.study_name} has its {now.finished} trials{best}. "
+        f"{plan.study_name} has its {_n_finished(study)} trials{_best_so_far(study)}. "
         f"More: hydra.sweeper.n_trials={2 * plan.n_trials}. "
+        "Afresh: hydra.sweeper.study_name=NAME."
+    )
+
+
+def _best_so_far(study: optuna.Study) -> str:
+    now = Snapshot.of(study)
+    if now.front is not None:
+        return f", {now.front} on the Pareto front"
+    return "" if now.best is None else f", best value {now.best.value:.6g}"
+
+
+def _ended_before(study: optuna.Study, plan: Plan) -> str:
+    return (
+        f"{plan.study_name} was ended with {_n_finished(study)} of {plan.n_trials} trials"
+        f"{_best_so_far(study)}: {plan.verdict(study)}. On: hydra/sweeper/terminator=none. "
         "Afresh: hydra.sweeper.study_name=NAME."
     )
 
 
 def _ended_early(study: optuna.Study, plan: Plan) -> str:
     timeout = plan.settings["timeout"]
-    reason = "the sampler has no more points" if timeout is None else f"timeout={timeout:g} s"
+    if (reason := plan.verdict(study)) is not None:
+        reason += "; hydra/sweeper/terminator=none goes on"
+    elif is_exhausted(study) or timeout is None:
+        reason = "the sampler has no more points"
+    else:
+        reason = f"hydra.sweeper.timeout={timeout:g} s are over; the same command goes on"
     return f"Ended with {_n_finished(study)} of {plan.n_trials} trials: {reason}."
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tunesmith.process import ProcessId
 
 MARK, PARENT, STAGE = "TUNESMITH_WORKER", "TUNESMITH_PARENT", "TUNESMITH_STAGE"
+DEADLINE = "TUNESMITH_DEADLINE"
 # A worker ends with it when its study is not worth going on with: it is not replaced.
 SEARCH_FAILED = 3
 POLL_S = 0.5
@@ -35,6 +36,13 @@ def is_orphan() -> bool:
     """Whether this worker's parent is no more: it then stops as on Ctrl-C."""
     parent = os.environ.get(PARENT)
     return parent is not None and ProcessId.from_str(parent).is_dead_here()
+
+
+def time_left(timeout: float | None) -> float | None:
+    """Seconds until the search's time is over: workers have one clock, also replaced ones."""
+    if timeout is None or not is_worker():
+        return timeout
+    return max(0.0, float(os.environ[DEADLINE]) - time.time())
 
 
 def threads_of_a_worker(n_jobs: int) -> int:
@@ -69,9 +77,16 @@ class Workers:
     """
 
     def __init__(
-        self, *, stage: str, n_jobs: int, n_trials: int, logs: Path, n_finished: Callable[[], int]
+        self,
+        *,
+        stage: str,
+        n_jobs: int,
+        n_trials: int,
+        timeout: float | None,
+        logs: Path,
+        n_finished: Callable[[], int],
     ) -> None:
-        self._stage = stage
+        self._told = {STAGE: stage, DEADLINE: str(time.time() + (timeout or 0))}
         self._n_jobs = n_jobs
         self._n_trials = n_trials
         self._logs = logs
@@ -100,19 +115,16 @@ class Workers:
                 process.wait()
 
     def _start(self, index: int) -> None:
+        environment = worker_environment(index, n_jobs=self._n_jobs, gpus=visible_gpus(os.environ))
         with self._log(index).open("ab") as log:
             self._processes[index] = subprocess.Popen(
                 sys.orig_argv,
-                env=self._environment(index),
+                env=environment | self._told,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the parent, which asks them to stop.
             )
-
-    def _environment(self, index: int) -> dict[str, str]:
-        gpus = visible_gpus(os.environ)
-        return worker_environment(index, n_jobs=self._n_jobs, gpus=gpus) | {STAGE: self._stage}
 
     def _replace_dead(self) -> None:
         ended = {i: code for i, p in self._processes.items() if (code := p.poll()) is not None}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
 
@@ -34,3 +35,28 @@ def running(trial: optuna.Trial) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+
+
+class RepeatedTrial(optuna.Trial):
+    """A live trial as each of its repetitions sees it.
+
+    Their reports would mix, so they go nowhere and prune nothing; what a repetition notes as
+    `epochs` adds up.
+    """
+
+    def __init__(self, trial: optuna.Trial) -> None:
+        self.__dict__.update(trial.__dict__)
+        self._epochs = 0
+
+    def report(self, value: float, step: int) -> None:
+        """Keep nothing."""
+
+    def should_prune(self) -> bool:
+        """Never."""
+        return False
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Set the trial's attribute."""
+        if key == "epochs":
+            self._epochs = value = self._epochs + value
+        super().set_user_attr(key, value)

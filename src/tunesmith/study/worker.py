@@ -37,6 +37,7 @@ from tunesmith.study.outcome import (
 )
 from tunesmith.study.patience import DatabaseAway
 from tunesmith.study.policy import FailurePolicy
+from tunesmith.study.terminator import Termination
 from tunesmith.study.trial import Pruned, running
 
 Outcome = float | Sequence[float] | Pruned
@@ -54,6 +55,7 @@ class Stop(StrEnum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     TIMEOUT = "timeout"
+    TERMINATED = "terminated"  # The terminator says that going on is not worth it.
     EXHAUSTED = "exhausted"  # The sampler has no more points, or the objective called study.stop().
 
 
@@ -70,6 +72,7 @@ def run_worker(
     max_failure_rate: float = 0.5,
     timeout: float | None = None,
     queued_only: bool = False,
+    termination: Termination | None = None,
     on_change: Callable[[optuna.Study], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Stop:
@@ -84,6 +87,7 @@ def run_worker(
         max_failure_rate: See `FailurePolicy`.
         timeout: Seconds after which no further trial is started; None for no limit.
         queued_only: Run what is queued, whatever its number, and sample nothing.
+        termination: Asked as trials complete, by this worker or others; its verdict ends them all.
         on_change: Called when this worker sees that trials, its own or others', changed state.
         should_stop: Asked before each trial, and while waiting.
 
@@ -100,6 +104,7 @@ def run_worker(
         policy=FailurePolicy(max_failure_rate, n_trials, since=datetime.now()),
         deadline=math.inf if timeout is None else time.monotonic() + timeout,
         queued_only=queued_only,
+        termination=termination,
         on_change=on_change or (lambda _: None),
         should_stop=should_stop,
     )
@@ -119,6 +124,7 @@ class _Worker:
     policy: FailurePolicy
     deadline: float
     queued_only: bool
+    termination: Termination | None
     on_change: Callable[[optuna.Study], None]
     should_stop: Callable[[], bool]
     trial: optuna.Trial | None = None
@@ -153,6 +159,8 @@ class _Worker:
             return Stop.INTERRUPTED
         if time.monotonic() >= self.deadline:
             return Stop.TIMEOUT
+        if self.termination is not None and self.termination.is_due(self.study, trials):
+            return Stop.TERMINATED
         queued = any(t.state == TrialState.WAITING for t in trials)
         return Stop.EXHAUSTED if is_exhausted(self.study) and not queued else None
 

@@ -93,6 +93,10 @@ class MlflowTracking(Tracking):
         self._client.set_tag(run_id, PROCESS_TAG, ProcessId.current().to_str())
         return MlflowRun(self._client, run_id, uri=self.uri)
 
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set or replace tags of a run that is over, which stays as it ended."""
+        MlflowRun(self._client, run_id, uri=self.uri).set_tags(tags)
+
     def settle_dead_runs(self, also: Collection[str] = ()) -> None:
         """Close the open runs whose process on this host is no more, and those named by id."""
         running = self._client.search_runs(

@@ -72,6 +72,10 @@ class Tracking(ABC):
         """Open a run of before again."""
 
     @abstractmethod
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set or replace tags of a run that is over."""
+
+    @abstractmethod
     def settle_dead_runs(self, also: Collection[str] = ()) -> None:
         """Close the open runs whose process on this host is no more, and those named by id."""
 
@@ -120,6 +124,9 @@ class NoTracking(Tracking):
     def resume_run(self, run_id: str) -> Run:
         """Open a run that keeps nothing."""
         return NoRun()
+
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Keep nothing."""
 
     def settle_dead_runs(self, also: Collection[str] = ()) -> None:
         """There are none."""
