@@ -11,7 +11,7 @@ def printed(
 ) -> list[str]:
     console = Console(width=width)
     with console.capture() as capture:
-        console.print(terminal_summary(study, advice, **kwargs))  # type: ignore[arg-type]
+        console.print(terminal_summary(study, advice, **kwargs), crop=False)  # type: ignore[arg-type]
     return capture.get().splitlines()
 
 
@@ -41,5 +41,4 @@ def test_an_empty_study_is_said_to_be_empty() -> None:
 
 def test_a_command_is_printed_whole() -> None:
     command = "python train.py " + "x" * 150
-    lines = printed(optuna.create_study(), [], commands=[("next", command)])
-    assert command.replace(" ", "") in "".join(lines).replace(" ", "")
+    assert f"next: {command}" in printed(optuna.create_study(), [], commands=[("next", command)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from tunesmith.tracking import Run
 
@@ -21,17 +21,15 @@ def print_summary(
     metrics: Mapping[str, float], *, seconds: float, folder: Path, cfg: DictConfig, run: Run
 ) -> None:
     """Print the metrics of a finished run and where it lies."""
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in sorted(metrics.items()):
-        table.add_row(name, f"{value:.8g}")
-    table.add_row("time", f"{seconds:.1f} s")
-    table.add_row("folder", _short(folder))
+    rows = {name: f"{value:.8g}" for name, value in sorted(metrics.items())}
+    rows |= {"time": f"{seconds:.1f} s", "folder": _short(folder)}
     if run.id is not None:
-        table.add_row("open", f"mlflow ui --backend-store-uri {_store(cfg)}")
-    table.add_row("repeat", repeat_command(folder))
-    Console(soft_wrap=True).print(table)
+        rows["open"] = f"mlflow ui --backend-store-uri {_store(cfg)}"
+    rows["repeat"] = repeat_command(folder)
+    width, console = max(map(len, rows)), Console()
+    for name, value in rows.items():
+        # Unwrapped: whoever copies a command needs it whole.
+        console.print(Text.assemble((f"{name:{width}}", "bold"), "  ", value), soft_wrap=True)
 
 
 def _store(cfg: DictConfig) -> str:

@@ -27,7 +27,8 @@ def terminal_summary(
 ) -> RenderableType:
     """At most twenty lines to print at the end of a search, at any width of the console.
 
-    Commands come below the twenty lines and are never cut: whoever copies one needs it whole.
+    Commands come below the twenty lines, each as one line, which `print(..., crop=False)` leaves
+    whole: whoever copies one needs it so.
     """
     summary = summarize(study)
     facts = [Text(f"{summary.name}: {headline(summary)}", style="bold"), *_facts(summary)]
@@ -63,7 +64,7 @@ class _Lines:
             for first, line in zip([shown] + [_MARGIN] * len(wrapped), wrapped, strict=False):
                 yield _cut(Text.assemble((first, "cyan"), line))
         for purpose, command in self.commands:
-            yield Text.assemble((f"{purpose}: ", "dim"), command)
+            yield Text.assemble((f"{purpose}: ", "dim"), command, no_wrap=True, overflow="ignore")
 
 
 def _cut(line: Text) -> Text:

@@ -89,7 +89,8 @@ class Results:
         for path in files:
             self._parent.log_artifact(path)
         console.print(
-            terminal_summary(self._study, advice, confirmation=confirmation, commands=commands)
+            terminal_summary(self._study, advice, confirmation=confirmation, commands=commands),
+            crop=False,
         )
         console.print(f"report: {report}", soft_wrap=True, highlight=False)
 
