@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 import optuna
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.report.piece import Advice, number
 from tunesmith.report.sample import Array
-from tunesmith.report.trials import finished, loss
+from tunesmith.report.trials import finished, loss, sign
 
 _MIN_TRIALS = 40
 
@@ -25,8 +24,7 @@ def advise_trials(study: optuna.Study, *, noisy: bool) -> list[Advice]:
     losses = np.array([_loss_or_inf(study, t) for t in trials])
     if not np.isfinite(losses[: len(losses) // 4]).any():
         return []
-    sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
-    advice = _fewer(losses, noisy=noisy) or _more(losses, sign=sign)
+    advice = _fewer(losses, noisy=noisy) or _more(losses, sign=sign(study))
     return [advice] if advice else []
 
 
@@ -61,7 +59,7 @@ def _share(missing: float, gain: float) -> str:
     return f"all but {max(0.1, 100 * missing / gain):.1f} % of the gain"
 
 
-def _more(losses: Array, *, sign: int) -> Advice | None:
+def _more(losses: Array, *, sign: float) -> Advice | None:
     count = len(losses)
     course = np.minimum.accumulate(losses)
     quarter, late, last = course[count // 4], course[3 * count // 4], course[-1]

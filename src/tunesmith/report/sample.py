@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.report.failures import has_failed
 from tunesmith.report.space import Numeric, to_unit
 from tunesmith.report.standing import LEAST_LEADERS, estimated_losses
-from tunesmith.report.trials import complete, finished, loss
+from tunesmith.report.trials import complete, finished, loss, sign
 
 Array = npt.NDArray[np.float64]
 
@@ -51,15 +50,11 @@ class Sample:
         """How many trials count as good: the best 15 %, at least six."""
         return max(LEAST_LEADERS, math.ceil(0.15 * len(self.trials)))
 
-    @cached_property
-    def is_complete(self) -> list[bool]:
-        """Whether each loss was measured, best trial first; the others are estimates."""
-        return [t.state == TrialState.COMPLETE for t in self.trials]
-
     @property
     def note(self) -> str:
         """What evidence says of the ranks of pruned trials, empty where none has a rank."""
-        return "" if all(self.is_complete) else "; pruned trials rank by their last values"
+        ranks = any(t.state == TrialState.PRUNED for t in self.trials)
+        return "; pruned trials rank by their last values" if ranks else ""
 
     @property
     def is_telling(self) -> bool:
@@ -68,10 +63,10 @@ class Sample:
 
     def measured(self) -> "Sample":
         """Return the COMPLETE trials alone."""
+        known = np.array([t.state == TrialState.COMPLETE for t in self.trials], dtype=bool)
         kept = [t for t in self.trials if t.state == TrialState.COMPLETE]
         rest = [t for t in self.trials if t.state == TrialState.PRUNED]
-        losses = self.losses[np.array(self.is_complete, bool)]
-        return replace(self, trials=kept, losses=losses, pruned=[*self.pruned, *rest])
+        return replace(self, trials=kept, losses=self.losses[known], pruned=[*self.pruned, *rest])
 
     @cached_property
     def units(self) -> dict[str, Array]:
@@ -100,7 +95,7 @@ def sample_of(study: optuna.Study) -> Sample:
         done,
         [t for t in pruned if not has_failed(t)],
         loss=loss(study),
-        sign=1.0 if study.direction == StudyDirection.MINIMIZE else -1.0,
+        sign=sign(study),
     )
     # COMPLETE trials come first in a tie.
     ranked = [t for t in (*done, *pruned) if t.number in losses]

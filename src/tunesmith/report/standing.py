@@ -56,6 +56,8 @@ def _last_value(trial: FrozenTrial) -> float:
 
 
 def _value_at(trial: FrozenTrial, step: int) -> float:
-    """Return the value at the nearest step, NaN where the trial reported none."""
+    """Return the value at `step` or the step nearest to it, NaN where the trial reported none."""
     values = trial.intermediate_values
-    return values[min(values, key=lambda s: abs(s - step))] if values else math.nan
+    if step not in values and values:
+        step = min(values, key=lambda s: abs(s - step))
+    return values.get(step, math.nan)
