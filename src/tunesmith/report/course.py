@@ -11,6 +11,8 @@ from tunesmith.report.sample import Array
 from tunesmith.report.trials import finished, loss, sign
 
 _MIN_TRIALS = 40
+# A pruned trial shows no better value: so many must have been measured in vain after the best.
+_MIN_VAIN = 8
 
 
 def advise_trials(study: optuna.Study, *, noisy: bool) -> list[Advice]:
@@ -42,7 +44,8 @@ def _fewer(losses: Array, *, noisy: bool) -> Advice | None:
     bar = min(float(np.sort(losses)[rank]), best + 0.01 * gain)
     first = int(np.argmax(losses <= bar)) + 1
     enough = max(30, 10 * math.ceil(1.5 * first / 10))
-    if gain <= 0 or enough > 0.6 * count:
+    vain = int(np.isfinite(losses[first:]).sum())
+    if gain <= 0 or enough > 0.6 * count or vain < _MIN_VAIN:
         return None
     return Advice(
         rule="fewer-trials",
