@@ -6,7 +6,11 @@ study over the space of `next.yaml`, which starts from the winner. A case is won
 ends with the strictly better best. Every change and every sentence is also held against the known
 truth. Optima are drawn anew for every seed, inside or outside of the searched box.
 
+With `--pruner` every trial comes down to its value along a curve of its own speed, so that curves
+cross, and all the searches prune by it.
+
     python benchmarks/advice.py --seeds 10
+    python benchmarks/advice.py --seeds 10 --pruner percentile
 """
 
 import argparse
@@ -25,6 +29,7 @@ from typing import Any
 import numpy as np
 import optuna
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.utils import get_class
 from hydra_plugins.hydra_optuna_sweeper._impl import create_params_from_overrides
 from omegaconf import OmegaConf
 from optuna.distributions import (
@@ -33,10 +38,14 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.trial import TrialState
 from rich.console import Console
 from rich.table import Table
 
 from tunesmith.report import Advice, advise, write_next
+from tunesmith.report.sample import Array
+from tunesmith.report.space import Numeric, to_unit
+from tunesmith.sweeper import PRUNERS
 
 Params = Mapping[str, Any]
 Space = dict[str, BaseDistribution]
@@ -60,6 +69,59 @@ class Problem:
 
 
 Maker = Callable[[np.random.Generator], Problem]
+
+
+@dataclass(frozen=True)
+class Search:
+    """How every search goes: its trials, and the product's pruner of that name."""
+
+    trials: int
+    pruner: str
+
+    def study(self, problem: Problem, seed: int) -> optuna.Study:
+        """Return an empty study."""
+        settings = dict(PRUNERS[self.pruner])
+        return optuna.create_study(
+            direction="maximize" if problem.maximize else "minimize",
+            sampler=optuna.samplers.TPESampler(seed=seed),
+            pruner=get_class(settings.pop("_target_"))(**settings),
+        )
+
+
+_STEPS = 30
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Learning curves: from `height` above a trial's value down to it, at a speed of its own.
+
+    Half of the speed is drawn anew for each trial, half goes with the position in the box along
+    `slope`: a whole part of the space then starts slowly.
+    """
+
+    problem: Problem
+    height: float
+    slope: Mapping[str, float]
+
+    @classmethod
+    def of(cls, problem: Problem, seed: int) -> "Curves":
+        """Curves as high as the losses of random points are apart."""
+        rng = np.random.default_rng(seed)
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+        points = [study.ask(problem.space).params for _ in range(100)]
+        values = [problem.value(point) for point in points]
+        names = [k for k, dist in problem.space.items() if isinstance(dist, Numeric)]
+        slope = dict(zip(names, rng.dirichlet(np.ones(len(names))), strict=True))
+        return cls(problem, float(np.subtract(*np.percentile(values, [75, 25]))), slope)
+
+    def excess(self, params: Params, luck: float) -> Array:
+        """What the value of each step lies above the last one; `luck` is uniform in 0 ... 1."""
+        box = self.problem.space
+        place = sum(w * to_unit(params[k], box[k]) for k, w in self.slope.items())
+        rate = 0.06 * 8 ** (0.5 * min(1.0, max(0.0, place)) + 0.5 * luck)
+        left = np.exp(-rate * np.arange(1, _STEPS + 1))
+        sign = -1 if self.problem.maximize else 1
+        return sign * self.height * (left - left[-1]) / (1 - left[-1])
 
 
 def _box(*bounds: tuple[float, float]) -> Space:
@@ -328,66 +390,68 @@ class Case:
         return self.new < self.old
 
 
-def run_case(maker: Maker, seed: int, trials: int) -> Case:
+def run_case(maker: Maker, seed: int, search: Search) -> Case:
     """Search, ask for advice, go on in the old and in the new space, judge."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     problem = maker(np.random.default_rng(seed))
-    study = first_search(problem, seed, trials)
+    curves = Curves.of(problem, seed) if search.pruner != "none" else None
+    study = search.study(problem, seed)
+    study.optimize(_objective(problem, curves, problem.space, {}, seed), search.trials)
     advice = advise(study)
     new_space, fixed, start = next_space(study, advice)
     first_best = study.best_value
-    study.optimize(_objective(problem, problem.space, {}, seed + 1), n_trials=trials)
+    study.optimize(_objective(problem, curves, problem.space, {}, seed + 1), search.trials)
     old = _best(problem, study.trials, [], {})
     verdicts = judge(problem, study, advice, first_best)
     changed = any(a.changes for a in advice)
     if not changed:
         return Case(maker.__name__, changed, old, old, verdicts)
-    again = optuna.create_study(direction=_direction(problem), sampler=_sampler(seed + 1000))
+    again = search.study(problem, seed + 1000)
     again.enqueue_trial({name: start[name] for name in new_space if name in start})
-    again.optimize(_objective(problem, new_space, fixed, seed + 1), n_trials=trials)
+    again.optimize(_objective(problem, curves, new_space, fixed, seed + 1), search.trials)
     return Case(
         maker.__name__,
         changed,
         old,
-        _best(problem, study.trials[:trials], again.trials, fixed),
+        _best(problem, study.trials[: search.trials], again.trials, fixed),
         verdicts,
     )
 
 
-def first_search(problem: Problem, seed: int, trials: int) -> optuna.Study:
-    """Run the search that advice is asked for."""
-    study = optuna.create_study(direction=_direction(problem), sampler=_sampler(seed))
-    study.optimize(_objective(problem, problem.space, {}, seed), n_trials=trials)
-    return study
-
-
-def _sampler(seed: int) -> optuna.samplers.TPESampler:
-    return optuna.samplers.TPESampler(seed=seed)
-
-
-def _direction(problem: Problem) -> str:
-    return "maximize" if problem.maximize else "minimize"
-
-
 def _objective(
-    problem: Problem, space: Space, fixed: Params, seed: int
+    problem: Problem, curves: Curves | None, space: Space, fixed: Params, seed: int
 ) -> Callable[[optuna.Trial], float]:
     rng = np.random.default_rng(seed)
 
     def objective(trial: optuna.Trial) -> float:
         params = {name: trial._suggest(name, dist) for name, dist in space.items()}
-        return problem.value({**params, **fixed}) + problem.noise * float(rng.normal())
+        params = {**params, **fixed}
+        value = problem.value(params) + problem.noise * float(rng.normal())
+        if curves:
+            _report(trial, value + curves.excess(params, float(rng.uniform())))
+        return value
 
     return objective
+
+
+def _report(trial: optuna.Trial, course: Array) -> None:
+    for step, value in enumerate(course, start=1):
+        trial.report(float(value), step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
 
 
 def _best(problem: Problem, first: Trials, further: Trials, fixed: Params) -> float:
     """Loss, without the noise, of the trial that both searches together would hand out."""
     sign = -1 if problem.maximize else 1
-    seen = [(sign * t.value, t.params) for t in first]
-    seen += [(sign * t.value, {**t.params, **fixed}) for t in further]
+    seen = [(sign * t.value, t.params) for t in _complete(first)]
+    seen += [(sign * t.value, {**t.params, **fixed}) for t in _complete(further)]
     _, params = min(seen, key=lambda pair: pair[0])
     return sign * problem.value(params)
+
+
+def _complete(trials: Trials) -> Trials:
+    return [t for t in trials if t.state == TrialState.COMPLETE]
 
 
 def next_space(study: optuna.Study, advice: list[Advice]) -> tuple[Space, dict[str, Any], Params]:
@@ -446,13 +510,13 @@ def _trials_verdict(
 ) -> bool:
     """`fewer-trials`: the further trials add less than 2 % of the gain; `go-on`: they add some."""
     sign = -1 if problem.maximize else 1
-    losses = [sign * t.value for t in study.trials]
+    losses = [sign * t.value for t in _complete(study.trials)]
     further = sign * first_best - min(losses)
     total = float(np.median(losses[:10])) - min(losses)
     return further <= 0.02 * total if piece.rule == "fewer-trials" else further > 0
 
 
-def _run(task: tuple[Maker, int, int]) -> Case:
+def _run(task: tuple[Maker, int, Search]) -> Case:
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     return run_case(*task)
 
@@ -486,10 +550,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="seeds per problem")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--trials", type=int, default=60, help="trials of each of the searches")
+    parser.add_argument("--pruner", choices=[*PRUNERS], default="none")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     args = parser.parse_args()
     seeds = range(args.first_seed, args.first_seed + args.seeds)
-    tasks = [(maker, seed, args.trials) for maker, seed in product(PROBLEMS, seeds)]
+    search = Search(args.trials, args.pruner)
+    tasks = [(maker, seed, search) for maker, seed in product(PROBLEMS, seeds)]
     started = time.perf_counter()
     with ProcessPoolExecutor(args.jobs) as pool:
         cases = list(pool.map(_run, tasks))

@@ -2,8 +2,9 @@
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
-from tests.report.made import article, recorded_article
+from tests.report.made import article, recorded_article, recorded_pruned_article
 from tunesmith.report import advise, next_params
 
 
@@ -21,6 +22,30 @@ def conclusions(study: optuna.Study) -> dict[str, bool]:
 @pytest.mark.parametrize("seed", [42, 1])
 def test_the_recorded_searches_lead_to_the_articles_conclusions(seed: int) -> None:
     assert all(conclusions(recorded_article(seed)).values())
+
+
+@pytest.mark.parametrize(
+    ("seed", "reached"),
+    [
+        (42, {"widen lr", "widen n_nodes", "fix the optimizer"}),
+        (1, {"widen lr", "widen n_nodes", "fix the optimizer"}),
+        (2, {"widen lr", "fix the optimizer", "fewer trials"}),
+        # This one settled on SGD, which Adam's few and poor trials cannot refute.
+        (0, set()),
+    ],
+)
+def test_so_do_pruned_ones_as_far_as_each_went(seed: int, reached: set[str]) -> None:
+    study = recorded_pruned_article(seed)
+    assert {name for name, holds in conclusions(study).items() if holds} == reached
+    assert len([t for t in study.trials if t.state == TrialState.COMPLETE]) < 25
+
+
+def test_a_pruned_search_widens_nothing_else() -> None:
+    for seed in (42, 0, 1, 2):
+        advice = advise(recorded_pruned_article(seed))
+        widened = {name for a in advice if a.rule == "widen" for name in a.changes}
+        assert widened <= {"optimizer.lr", "model.n_nodes"}
+        assert {a.changes.get("optimizer", "adam") for a in advice} == {"adam"}
 
 
 def test_nothing_else_is_widened_in_the_recorded_searches() -> None:

@@ -52,3 +52,10 @@ def test_pruned_trials_count_as_trials_without_a_best() -> None:
         add(study, TrialState.PRUNED)
     (advice,) = trial_advice(study)
     assert advice.rule == "fewer-trials"
+
+
+def test_a_best_that_hardly_any_later_trial_was_measured_against_proves_nothing() -> None:
+    study = study_of(EARLY[:18])
+    for _ in range(60):
+        add(study, TrialState.PRUNED)
+    assert trial_advice(study) == []

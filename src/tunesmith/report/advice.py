@@ -11,7 +11,7 @@ from tunesmith.report.course import advise_trials
 from tunesmith.report.failures import advise_failures
 from tunesmith.report.noise import advise_noise
 from tunesmith.report.piece import Advice
-from tunesmith.report.sample import sample_of
+from tunesmith.report.sample import Sample, sample_of
 from tunesmith.report.trials import is_multi_objective
 
 
@@ -24,18 +24,23 @@ def advise(study: optuna.Study, *, confirmation: Confirmation | None = None) -> 
     if is_multi_objective(study):
         return advise_failures(study)
     sample = sample_of(study)
+    maximize = study.direction == StudyDirection.MAXIMIZE
+    return [
+        *(_advise_space(sample) if sample.is_telling else []),
+        *advise_trials(study, noisy=len(sample.trials) > 0 and surface.is_noisy(sample)),
+        *advise_failures(study),
+        *advise_noise(confirmation, maximize=maximize),
+    ]
+
+
+def _advise_space(sample: Sample) -> list[Advice]:
+    # Estimates blur a shape that the COMPLETE trials alone draw exactly.
+    measured = sample.measured()
+    sample = measured if surface.is_exact(measured) else sample
     # A parameter gets one change: a fixed one needs no range.
     idle = advise_unimportant(sample)
     fixed = {name for advice in idle for name in advice.changes}
     ranged = [a for a in advise_bounds(sample) if not fixed & a.changes.keys()]
     chosen = [a for a in advise_choices(sample) if not fixed & a.changes.keys()]
     ranged.sort(key=lambda advice: advice.rule != "widen")
-    maximize = study.direction == StudyDirection.MAXIMIZE
-    return [
-        *chosen,
-        *ranged,
-        *idle,
-        *advise_trials(study, noisy=len(sample.trials) > 0 and surface.is_noisy(sample)),
-        *advise_failures(study),
-        *advise_noise(confirmation, maximize=maximize),
-    ]
+    return [*chosen, *ranged, *idle]

@@ -10,8 +10,6 @@ from tunesmith.report.piece import Advice, number
 from tunesmith.report.sample import Sample
 from tunesmith.report.space import Numeric, from_unit, plain, sweep, to_unit, with_bounds
 
-_MIN_TRIALS = 25
-
 
 @dataclass(frozen=True)
 class _Keep:
@@ -45,8 +43,6 @@ class _Side:
 
 def advise_bounds(sample: Sample) -> list[Advice]:
     """Widen and narrow; both ends of a parameter share one new range."""
-    if len(sample.trials) < _MIN_TRIALS or not sample.has_spread:
-        return []
     return [advice for name in sample.numeric for advice in _advise_parameter(sample, name)]
 
 
@@ -98,7 +94,7 @@ def _widened(sample: Sample, name: str, *, upper: bool) -> _Side | None:
         position=_log_unit(target, dist) if dist.log else to_unit(target, dist),
         where=word,
         evidence=f"{near} of the best {len(leading)} trials lie in the quarter of the range next "
-        f"to {number(bound)}, the best at {best}, and values get no worse before it",
+        f"to {number(bound)}, the best at {best}, and values get no worse before it{sample.note}",
     )
 
 
@@ -169,7 +165,8 @@ def _narrowed(sample: Sample, name: str, *, upper: bool) -> _Side | None:
         rule="narrow",
         position=edge,
         where=where,
-        evidence=f"{beyond} trials lie {where}, none of them among the best {len(good)}",
+        evidence=f"{beyond} trials lie {where}, none of them among the best {len(good)}"
+        + sample.note,
     )
 
 

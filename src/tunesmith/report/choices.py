@@ -9,14 +9,13 @@ from tunesmith.report.piece import Advice
 from tunesmith.report.sample import Sample
 from tunesmith.report.space import plain
 
-_MIN_TRIALS = 25
 _MIN_TRIED = 4
+# Stricter than 5 %: a sampler that follows its leaders draws trials that resemble them.
+_MOST_LUCK = 0.02
 
 
 def advise_choices(sample: Sample) -> list[Advice]:
     """Fix each choice that all of the best trials share although others were given a chance."""
-    if len(sample.trials) < _MIN_TRIALS or not sample.has_spread:
-        return []
     advice = (_shared_choice(sample, name) for name in sample.categorical)
     return [piece for piece in advice if piece]
 
@@ -30,13 +29,13 @@ def _shared_choice(sample: Sample, name: str) -> Advice | None:
     rivals = len(tried) - tried.count(choice)
     if sharing < max(6, 0.1 * len(ranked)) or min(tried.count(c) for c in others) < _MIN_TRIED:
         return None
-    if _luck(len(tried), rivals, sharing) > 0.05:
+    if _luck(len(tried), rivals, sharing) > _MOST_LUCK:
         return None
     return Advice(
         rule="fix-choice",
         sentence=f"All good trials use {name}={plain(choice)}: fix it",
         evidence=f"the best {sharing} trials share it; {rivals} of {len(tried)} finished trials "
-        "tried another choice",
+        f"tried another choice{sample.note}",
         changes={name: plain(choice)},
     )
 
@@ -48,7 +47,7 @@ def _luck(trials: int, rivals: int, leaders: int) -> float:
 
 def advise_unimportant(sample: Sample) -> list[Advice]:
     """Fix each parameter without which a surface explains the losses just as well."""
-    if len(sample.dists) < 2 or len(sample.trials) < 40 or not sample.has_spread:
+    if len(sample.dists) < 2 or len(sample.trials) < 40:
         return []
     fits = [surface.local(sample, 0.5), surface.local(sample, 1.0)]
     if min(fit.explained() for fit in fits) < 0.8:
@@ -75,6 +74,6 @@ def _unimportant(sample: Sample, name: str) -> Advice:
         rule="fix-unimportant",
         sentence=f"{name} hardly matters: fix it, {name}={value}",
         evidence="the other parameters explain the values just as well without it, and the good "
-        "trials spread over its range",
+        "trials spread over its range" + sample.note,
         changes={name: value},
     )

@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 import optuna
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.report.piece import Advice, number
 from tunesmith.report.sample import Array
-from tunesmith.report.trials import finished, loss
+from tunesmith.report.trials import finished, loss, sign
 
 _MIN_TRIALS = 40
+# A pruned trial shows no better value: so many must have been measured in vain after the best.
+_MIN_VAIN = 8
 
 
 def advise_trials(study: optuna.Study, *, noisy: bool) -> list[Advice]:
@@ -25,8 +26,7 @@ def advise_trials(study: optuna.Study, *, noisy: bool) -> list[Advice]:
     losses = np.array([_loss_or_inf(study, t) for t in trials])
     if not np.isfinite(losses[: len(losses) // 4]).any():
         return []
-    sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
-    advice = _fewer(losses, noisy=noisy) or _more(losses, sign=sign)
+    advice = _fewer(losses, noisy=noisy) or _more(losses, sign=sign(study))
     return [advice] if advice else []
 
 
@@ -44,7 +44,8 @@ def _fewer(losses: Array, *, noisy: bool) -> Advice | None:
     bar = min(float(np.sort(losses)[rank]), best + 0.01 * gain)
     first = int(np.argmax(losses <= bar)) + 1
     enough = max(30, 10 * math.ceil(1.5 * first / 10))
-    if gain <= 0 or enough > 0.6 * count:
+    vain = int(np.isfinite(losses[first:]).sum())
+    if gain <= 0 or enough > 0.6 * count or vain < _MIN_VAIN:
         return None
     return Advice(
         rule="fewer-trials",
@@ -61,7 +62,7 @@ def _share(missing: float, gain: float) -> str:
     return f"all but {max(0.1, 100 * missing / gain):.1f} % of the gain"
 
 
-def _more(losses: Array, *, sign: int) -> Advice | None:
+def _more(losses: Array, *, sign: float) -> Advice | None:
     count = len(losses)
     course = np.minimum.accumulate(losses)
     quarter, late, last = course[count // 4], course[3 * count // 4], course[-1]

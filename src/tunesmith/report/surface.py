@@ -16,6 +16,8 @@ _RESAMPLES = 200
 _NOISY = 0.5
 # From this share on, the surface is a good picture of the loss.
 _SMOOTH = 0.6
+# From this share of foretold variance on, few trials are enough to draw the surface.
+_EXACT = 0.8
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,21 @@ class Surface:
             return 0.0
         return 1 - float(rest @ rest) / freedom / float(np.var(self.response, ddof=1))
 
+    def foretold(self) -> float:
+        """Return the share of the variance that fits without each trial foretell, 1 at most.
+
+        Allen, "The Relationship Between Variable Selection and Data Augmentation and a Method for
+        Prediction" (1974).
+        """
+        hat = self.design @ _solve(self.design, np.eye(len(self.response)))
+        missed = (self.response - hat @ self.response) / np.maximum(1e-9, 1 - np.diag(hat))
+        if np.ptp(self.response) == 0:
+            return 0.0
+        return 1 - float(missed @ missed) / len(missed) / float(np.var(self.response))
+
 
 def overall(sample: Sample) -> Surface:
-    """Describe the ranks of all COMPLETE trials; better trials are drawn more often."""
+    """Describe the ranks of all trials; better trials are drawn more often."""
     count = len(sample.trials)
     weights = np.exp(-2.0 * np.arange(count) / count)
     design, columns = _design(sample)
@@ -79,6 +93,11 @@ def is_noisy(sample: Sample) -> bool:
 def is_smooth(sample: Sample) -> bool:
     """Tell whether a quadratic surface describes the better trials, near and further off."""
     return min(local(sample, share).explained() for share in (0.4, 0.6)) >= _SMOOTH
+
+
+def is_exact(sample: Sample) -> bool:
+    """Tell whether a surface foretells each of the better trials from the others."""
+    return local(sample, 0.4).foretold() >= _EXACT
 
 
 def _design(sample: Sample) -> tuple[Array, dict[str, list[int]]]:

@@ -46,8 +46,12 @@ def _is_feasible(trial: FrozenTrial) -> bool:
 
 def loss(study: optuna.Study) -> Callable[[FrozenTrial], float]:
     """Return how to read a trial's loss, smaller is better; for one objective only."""
-    sign = 1.0 if study.direction == StudyDirection.MINIMIZE else -1.0
-    return lambda trial: sign * cast("float", trial.value)
+    return lambda trial: sign(study) * cast("float", trial.value)
+
+
+def sign(study: optuna.Study) -> float:
+    """Return what turns the only objective into a loss: 1, or -1 where it is maximised."""
+    return 1.0 if study.direction == StudyDirection.MINIMIZE else -1.0
 
 
 def leaders(study: optuna.Study) -> list[FrozenTrial]:
