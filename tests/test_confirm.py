@@ -249,6 +249,12 @@ def test_a_model_that_is_no_function_of_rows_ends_no_search(tmp_path: Path) -> N
         class Pair(MLPRegressor):
             def forward(self, x):
                 return self.net(x), x
+
+            def validation_step(self, batch, batch_idx):
+                self.log("val/mse", self.training_step(batch, batch_idx))
+
+            def test_step(self, batch, batch_idx):
+                self.log("test/mse", self.training_step(batch, batch_idx))
         """
     entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
     search = command(*SEARCH, "model._target_=mine.Pair", N_TRIALS, root=root)

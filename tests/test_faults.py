@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -247,6 +248,50 @@ def test_a_password_from_the_environment_is_written_nowhere(
     printed = (done.stdout + done.stderr + refused.stdout + refused.stderr).encode()
     for secret in (canary, quote(canary, safe=""), quote(canary, safe=":")):
         assert not [1 for content in [*written, printed] if secret.encode() in content]
+
+
+def test_a_search_outlives_its_mlflow_store(tmp_path: Path) -> None:
+    succeed(*QUADRATIC, "hydra.sweeper.n_trials=2", root=tmp_path)
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    [parent] = [run for run in runs_of(tmp_path) if "mlflow.parentRunId" not in run.data.tags]
+    client.delete_run(parent.info.run_id)
+    succeed(*QUADRATIC, "hydra.sweeper.n_trials=3", root=tmp_path)
+    assert client.get_run(parent.info.run_id).info.lifecycle_stage == "active"
+    (tmp_path / "mlflow.db").unlink()
+    succeed(*QUADRATIC, "hydra.sweeper.n_trials=4", root=tmp_path)
+    assert len(trials_of(tmp_path)) == 4
+    with sqlite3.connect(tmp_path / "mlflow.db") as store:
+        names = {name for (name,) in store.execute("SELECT name FROM runs")}
+    store.close()
+    assert {"s", "trial-0003"} <= names
+
+
+def test_ctrl_c_ends_an_objective_that_swallows_it(tmp_path: Path) -> None:
+    source = """
+        import contextlib
+        import time
+        from pathlib import Path
+
+        def objective(cfg):
+            Path("started").touch()
+            with contextlib.suppress(KeyboardInterrupt):
+                time.sleep(600)
+            time.sleep(600)
+        """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    line = command(*QUADRATIC, "objective._target_=mine.objective", root=root)
+    line[1] = str(entry)
+    running = subprocess.Popen(
+        line, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    while not (tmp_path / "started").exists():
+        assert running.poll() is None
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    printed, _ = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert "Stopped with 0 of 100 trials" in printed
+    assert trials_of(root)[0].state == TrialState.FAIL
 
 
 def workers_of(parent: subprocess.Popen[bytes]) -> list[psutil.Process]:

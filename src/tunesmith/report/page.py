@@ -7,19 +7,21 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import optuna
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 from optuna.trial import FrozenTrial
-from plotly.offline import get_plotlyjs
 
 from tunesmith.report.advice import advise
 from tunesmith.report.context import ReportContext
-from tunesmith.report.figures import Plot, plots
 from tunesmith.report.next_search import write_atomically
 from tunesmith.report.trials import leaders, params_of, seconds_of, summarize
 from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
+
+if TYPE_CHECKING:
+    from tunesmith.report.figures import Plot
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ def write_report(
     Any study will do: an empty or running one shows what is there. The file needs no network, and
     its links to trial folders are relative to its own folder.
     """
+    # Here: plotly and scikit-learn take a second, and a worker needs neither.
+    from plotly.offline import get_plotlyjs
+
+    from tunesmith.report.figures import plots
+
     context = context or ReportContext()
     page = _environment().get_template("page.html")
     summary = summarize(study)
@@ -81,7 +88,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _groups(drawn: Sequence[Plot]) -> list[tuple[bool, list[tuple[Plot, Markup]]]]:
+def _groups(drawn: Sequence["Plot"]) -> list[tuple[bool, list[tuple["Plot", Markup]]]]:
     """Split into runs of full-width and of half-width plots, each plot with its JSON."""
     return [
         (half, [(plot, _json(plot.figure.to_json())) for plot in group])

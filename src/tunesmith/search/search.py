@@ -346,8 +346,8 @@ def _parent_run(
     study: optuna.Study, tracking: Tracking, plan: Plan, *, parent_id: str | None = None
 ) -> Run:
     known = study.user_attrs.get(RUN_ID)
-    if known is not None:
-        return tracking.resume_run(known)
+    if known is not None and (run := tracking.resume_run(known)) is not None:
+        return run
     tags = {"optuna.study": study.study_name, "hydra.dir": str(plan.folder.absolute())}
     parent = tracking.start_run(study.study_name, tags=tags, parent_id=parent_id)
     if parent.id is not None:

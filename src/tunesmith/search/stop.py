@@ -1,24 +1,30 @@
 """Ctrl-C and SIGTERM: stop a search where it loses nothing."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
 from types import FrameType, TracebackType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Training code that is still at work so long after an interruption has swallowed it.
+INSIST_S = 10.0
 
 
 class StopRequest:
     """Inside `with`, the first Ctrl-C or SIGTERM is remembered, the second ends the process.
 
-    Training code is interrupted at once by KeyboardInterrupt; between trials, where the study is
+    Training code is interrupted at once by KeyboardInterrupt, and again every ten seconds if it
+    caught that, as Python itself does in a destructor; between trials, where the study is
     written, the request only waits to be read.
     """
 
     def __init__(self) -> None:
         self.requested = False
         self._interruptible = False
+        self._insisting = Timer(INSIST_S, self._insist)
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "StopRequest":
@@ -44,6 +50,7 @@ class StopRequest:
             yield
         finally:
             self._interruptible = False
+            self._insisting.cancel()
             self._install()  # Lightning leaves Ctrl-C ignored after an interruption.
 
     def _install(self) -> None:
@@ -52,6 +59,14 @@ class StopRequest:
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         again, self.requested = self.requested, True
+        if self._interruptible:
+            self._insisting = Timer(INSIST_S, self._insist)
+            self._insisting.daemon = True
+            self._insisting.start()
         if again or self._interruptible:
-            self._interruptible = False
             raise KeyboardInterrupt
+
+    def _insist(self) -> None:
+        if self._interruptible:
+            # Lightning ignores Ctrl-C by now.
+            os.kill(os.getpid(), signal.SIGTERM)

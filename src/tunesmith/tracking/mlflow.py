@@ -87,15 +87,30 @@ class MlflowTracking(Tracking):
         ).info
         return MlflowRun(self._client, info.run_id, uri=self.uri)
 
-    def resume_run(self, run_id: str) -> Run:
+    def resume_run(self, run_id: str) -> Run | None:
         """Open a run again; it is RUNNING and this process's from now on."""
+        if not self._is_there(run_id):
+            return None
         self._client.update_run(run_id, status="RUNNING")
         self._client.set_tag(run_id, PROCESS_TAG, ProcessId.current().to_str())
         return MlflowRun(self._client, run_id, uri=self.uri)
 
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set or replace tags of a run that is over, which stays as it ended."""
-        MlflowRun(self._client, run_id, uri=self.uri).set_tags(tags)
+        if self._is_there(run_id):
+            MlflowRun(self._client, run_id, uri=self.uri).set_tags(tags)
+
+    def _is_there(self, run_id: str) -> bool:
+        """Whether the store still has the run; one that was deleted in the UI is taken back."""
+        try:
+            run = self._client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return False
+        if run.info.lifecycle_stage == "deleted":
+            self._client.restore_run(run_id)
+        return True
 
     def settle_dead_runs(self, also: Collection[str] = ()) -> None:
         """Close the open runs whose process on this host is no more, and those named by id."""

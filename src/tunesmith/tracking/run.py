@@ -68,12 +68,12 @@ class Tracking(ABC):
         """Open a run, as a child of `parent_id` if given."""
 
     @abstractmethod
-    def resume_run(self, run_id: str) -> Run:
-        """Open a run of before again."""
+    def resume_run(self, run_id: str) -> Run | None:
+        """Open a run of before again; None if it is no more."""
 
     @abstractmethod
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
-        """Set or replace tags of a run that is over."""
+        """Set or replace tags of a run that is over, if there is one."""
 
     @abstractmethod
     def settle_dead_runs(self, also: Collection[str] = ()) -> None:
