@@ -266,6 +266,25 @@ def test_a_model_that_is_no_function_of_rows_ends_no_search(tmp_path: Path) -> N
     assert parent_run(root).info.status == "FINISHED"
 
 
+def test_means_over_seeds_are_confirmed_by_single_fits_on_others(tmp_path: Path) -> None:
+    ended = (
+        *("hydra/sweeper/terminator=stagnation", "hydra.sweeper.terminator.min_n_trials=2"),
+        "hydra.sweeper.terminator.improvement_evaluator.max_stagnation_trials=1",
+        "hydra.sweeper.n_trials=40",
+    )
+    search = (*SEARCH, *CONFIRM, *ended, "repeat=2", "seed=1", "refit=false")
+    printed = succeed(*search, root=tmp_path)
+    assert "Ended with" in printed
+    assert "too little left to gain" in succeed(*search, root=tmp_path)
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    confirmed = read_trials(url, "s-confirm")
+    assert {trial.params["seed"] for trial in confirmed} == {3, 4}
+    assert {trial.state for trial in confirmed} == {TrialState.COMPLETE}
+    for trial in confirmed:
+        assert "repeat=1" in trial.user_attrs["overrides"]
+        assert trial.user_attrs["epochs"] == 4
+
+
 def test_the_cost_is_said_beforehand(tmp_path: Path) -> None:
     printed = succeed("-m", "hparams_search=mlp", "dry_run=true", root=tmp_path)
     assert "the best 3 and the baseline on 5 new seeds, up to 20 fits" in printed

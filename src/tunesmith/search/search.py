@@ -14,7 +14,6 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, PartialFixedSampler
-from optuna.trial import TrialState
 from rich.console import Console
 
 from tunesmith.config import resolve_function
@@ -23,11 +22,13 @@ from tunesmith.report import Confirmation
 from tunesmith.search.code import code_version
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.job import CODE, Drawn, Extender, TrialJob
-from tunesmith.search.live import LiveLine, Snapshot
-from tunesmith.search.plan import Plan, describe, make_plan, probe
+from tunesmith.search.live import LiveLine
+from tunesmith.search.plan import describe, make_plan, probe
 from tunesmith.search.results import Results
+from tunesmith.search.runs import closed_runs, mark_front, parent_run
 from tunesmith.search.space import as_override
 from tunesmith.search.stop import StopRequest
+from tunesmith.search.wording import ended_early, interrupted, n_finished, nothing_to_do
 from tunesmith.search.workers import (
     SEARCH_FAILED,
     Workers,
@@ -43,8 +44,6 @@ from tunesmith.study import (
     SlotSampler,
     Stop,
     Termination,
-    is_exhausted,
-    is_finished,
     open_storage,
     open_study,
     run_worker,
@@ -57,7 +56,6 @@ FINGERPRINT = "fingerprint"
 WRITTEN = "results_of"
 SEARCH, CONFIRM = "search", "confirm"
 PATIENCE_S = 120
-RUN_ID = "mlflow.run_id"
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -112,10 +110,10 @@ class Search:
         tracking.settle_dead_runs()
         settle_dead_trials(study, max_retries=plan.settings["max_retries"])
         if self._is_done(study):
-            self._say(_nothing_to_do(study, plan))
+            self._say(nothing_to_do(study, plan))
             return
         self._warn_of_other_code(study)
-        parent = _parent_run(study, tracking, plan)
+        parent = parent_run(study, tracking, plan)
         with recording(parent):
             self._search(study, tracking=tracking, parent=parent)
 
@@ -143,8 +141,8 @@ class Search:
         self._say(f"{self._plan.study_name} in {self._plan.folder}")
         try:
             self._run_workers(self._search_stage(study))
-            if _n_finished(study) < self._plan.n_trials:
-                self._say(_ended_early(study, self._plan))
+            if n_finished(study) < self._plan.n_trials:
+                self._say(ended_early(study, self._plan))
             if not study.best_trials and self._plan.settings["timeout"] is not None:
                 state = RunState.INTERRUPTED
                 return
@@ -152,17 +150,17 @@ class Search:
             Results(study, self._plan, loader=self._loader, parent=parent).write(
                 confirmation, launcher=self._launcher(), console=self._console
             )
-            _mark_front(study, tracking)
-            study.set_user_attr(WRITTEN, _n_finished(study))
+            mark_front(study, tracking)
+            study.set_user_attr(WRITTEN, n_finished(study))
             state = RunState.COMPLETE
         except Stopped:
             state = RunState.INTERRUPTED
-            self._say(_interrupted(study, self._plan))
+            self._say(interrupted(study, self._plan))
             raise SystemExit(130) from None
         except (SearchFailed, WorkersFailed) as error:
             raise InvalidConfig(f"{self._plan.study_name} stopped: {error}") from error
         finally:
-            tracking.settle_dead_runs(_closed_runs(study))
+            tracking.settle_dead_runs(closed_runs(study))
             parent.finish(state)
 
     def _confirm(
@@ -176,7 +174,7 @@ class Search:
         if confirm.n_open:
             fits, seconds = confirm.n_open, confirm.seconds()
             self._say(f"Confirming by {fits} fits on new seeds, about {seconds:.0f} s.")
-            run = _parent_run(confirm.study, tracking, self._plan, parent_id=parent.id)
+            run = parent_run(confirm.study, tracking, self._plan, parent_id=parent.id)
             confirm.queue()
             state = RunState.INTERRUPTED
             try:
@@ -187,12 +185,12 @@ class Search:
                 self._say(f"Not confirmed: {error}")
             finally:
                 run.finish(state)
-                tracking.settle_dead_runs(_closed_runs(confirm.study))
+                tracking.settle_dead_runs(closed_runs(confirm.study))
         return confirm.test()
 
     def _is_done(self, study: optuna.Study) -> bool:
         plan = self._plan
-        finished = _n_finished(study)
+        finished = n_finished(study)
         ended = finished >= plan.n_trials or plan.verdict(study) is not None
         if not ended or study.user_attrs.get(WRITTEN) != finished:
             return False
@@ -234,7 +232,7 @@ class Search:
                 n_trials=stage.n_trials,
                 logs=plan.folder / "workers",
                 timeout=stage.timeout,
-                n_finished=lambda: _n_finished(study),
+                n_finished=lambda: n_finished(study),
             )
             workers.run(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
             # What a killed worker left is queued again, for the next time.
@@ -340,82 +338,3 @@ def _holding(fixed: dict[str, Any], sampler: BaseSampler) -> BaseSampler:
 
 def _extender(path: str | None) -> Extender | None:
     return None if path is None else resolve_function(path)
-
-
-def _parent_run(
-    study: optuna.Study, tracking: Tracking, plan: Plan, *, parent_id: str | None = None
-) -> Run:
-    known = study.user_attrs.get(RUN_ID)
-    if known is not None and (run := tracking.resume_run(known)) is not None:
-        return run
-    tags = {"optuna.study": study.study_name, "hydra.dir": str(plan.folder.absolute())}
-    parent = tracking.start_run(study.study_name, tags=tags, parent_id=parent_id)
-    if parent.id is not None:
-        study.set_user_attr(RUN_ID, parent.id)
-    return parent
-
-
-def _closed_runs(study: optuna.Study) -> set[str]:
-    """The runs of trials that are over, whichever process they ended in."""
-    trials = study.get_trials(deepcopy=False)
-    return {
-        t.user_attrs[RUN_ID] for t in trials if t.state.is_finished() and RUN_ID in t.user_attrs
-    }
-
-
-def _mark_front(study: optuna.Study, tracking: Tracking) -> None:
-    """Tag each complete trial's run: the front may have moved since the last time."""
-    if len(study.directions) == 1:
-        return
-    front = {trial.number for trial in study.best_trials}
-    for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
-        if RUN_ID in trial.user_attrs:
-            on_front = str(trial.number in front).lower()
-            tracking.set_tags(trial.user_attrs[RUN_ID], {"pareto_front": on_front})
-
-
-def _n_finished(study: optuna.Study) -> int:
-    return sum(map(is_finished, study.get_trials(deepcopy=False)))
-
-
-def _nothing_to_do(study: optuna.Study, plan: Plan) -> str:
-    if _n_finished(study) < plan.n_trials:
-        return _ended_before(study, plan)
-    return (
-        f"{plan.study_name} has its {_n_finished(study)} trials{_best_so_far(study)}. "
-        f"More: hydra.sweeper.n_trials={2 * plan.n_trials}. "
-        "Afresh: hydra.sweeper.study_name=NAME."
-    )
-
-
-def _best_so_far(study: optuna.Study) -> str:
-    now = Snapshot.of(study)
-    if now.front is not None:
-        return f", {now.front} on the Pareto front"
-    return "" if now.best is None else f", best value {now.best.value:.6g}"
-
-
-def _ended_before(study: optuna.Study, plan: Plan) -> str:
-    return (
-        f"{plan.study_name} was ended with {_n_finished(study)} of {plan.n_trials} trials"
-        f"{_best_so_far(study)}: {plan.verdict(study)}. On: hydra/sweeper/terminator=none. "
-        "Afresh: hydra.sweeper.study_name=NAME."
-    )
-
-
-def _ended_early(study: optuna.Study, plan: Plan) -> str:
-    timeout = plan.settings["timeout"]
-    if (reason := plan.verdict(study)) is not None:
-        reason += "; hydra/sweeper/terminator=none goes on"
-    elif is_exhausted(study) or timeout is None:
-        reason = "the sampler has no more points"
-    else:
-        reason = f"hydra.sweeper.timeout={timeout:g} s are over; the same command goes on"
-    return f"Ended with {_n_finished(study)} of {plan.n_trials} trials: {reason}."
-
-
-def _interrupted(study: optuna.Study, plan: Plan) -> str:
-    return (
-        f"Stopped with {_n_finished(study)} of {plan.n_trials} trials; "
-        f"type the same command to continue {plan.study_name}."
-    )
