@@ -226,6 +226,7 @@ def test_a_wrong_number_is_one_line(override: str, said: str, tmp_path: Path) ->
     assert said in refuse("-m", "hparams_search=mlp", override, root=tmp_path / "outputs")
 
 
+@pytest.mark.slow
 def test_fits_of_another_machine_are_compared_but_not_tested_here(tmp_path: Path) -> None:
     succeed(*SEARCH, *CONFIRM, N_TRIALS, root=tmp_path)
     before = parent_run(tmp_path).data.metrics
@@ -266,6 +267,7 @@ def test_a_model_that_is_no_function_of_rows_ends_no_search(tmp_path: Path) -> N
     assert parent_run(root).info.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_means_over_seeds_are_confirmed_by_single_fits_on_others(tmp_path: Path) -> None:
     ended = (
         *("hydra/sweeper/terminator=stagnation", "hydra.sweeper.terminator.min_n_trials=2"),
@@ -290,6 +292,7 @@ def test_the_cost_is_said_beforehand(tmp_path: Path) -> None:
     assert "the best 3 and the baseline on 5 new seeds, up to 20 fits" in printed
 
 
+@pytest.mark.slow
 def test_preprocessing_travels_with_the_model(tmp_path: Path) -> None:
     source = """
         import pandas as pd

@@ -111,6 +111,7 @@ def test_a_trial_that_fails_says_why_and_the_search_goes_on(
     assert reason in trials[1].user_attrs["reason"]
 
 
+@pytest.mark.slow
 def test_a_failed_trial_repeats_its_exception(tmp_path: Path) -> None:
     source = """
         def objective(cfg):
@@ -138,6 +139,7 @@ def test_a_failed_trial_repeats_its_exception(tmp_path: Path) -> None:
         assert raised.partition(": ")[2] in again.stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing_and_the_search_goes_on_when_there_is_room(
     tmp_path: Path,
 ) -> None:
@@ -226,6 +228,7 @@ def test_a_conditional_space_is_searched(tmp_path: Path) -> None:
         assert trial.value == trial.params["objective.x"] ** 2 + trial.params.get("+extra", 0)
 
 
+@pytest.mark.slow
 def test_a_password_from_the_environment_is_written_nowhere(
     tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
 ) -> None:
@@ -250,6 +253,7 @@ def test_a_password_from_the_environment_is_written_nowhere(
         assert not [1 for content in [*written, printed] if secret.encode() in content]
 
 
+@pytest.mark.slow
 def test_a_search_outlives_its_mlflow_store(tmp_path: Path) -> None:
     succeed(*QUADRATIC, "hydra.sweeper.n_trials=2", root=tmp_path)
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
@@ -266,6 +270,7 @@ def test_a_search_outlives_its_mlflow_store(tmp_path: Path) -> None:
     assert {"s", "trial-0003"} <= names
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_an_objective_that_swallows_it(tmp_path: Path) -> None:
     source = """
         import contextlib
@@ -315,7 +320,7 @@ def storm(
     dice = random.Random(0)
     parent, before = start(), 0
     while parent.poll() is None:
-        time.sleep(4)
+        time.sleep(5)
         now = n_finished()
         if now == before:
             continue

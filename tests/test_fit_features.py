@@ -47,6 +47,7 @@ def test_a_search_stops_early_keeps_the_best_clips_and_logs_further(tmp_path: Pa
     assert "fitted once more: the same value" in printed
 
 
+@pytest.mark.slow
 def test_trials_go_on_from_a_checkpoint_each_at_its_own_rate(tmp_path: Path) -> None:
     succeed(*QUICK, root=tmp_path)
     succeed(

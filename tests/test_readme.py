@@ -73,6 +73,7 @@ def test_the_own_function_is_found_trusted_and_searched(tmp_path: Path) -> None:
         assert trial.value == (x - 3) ** 2 + y**2
 
 
+@pytest.mark.slow
 def test_the_quadratic_is_solved_without_torch(tmp_path: Path) -> None:
     succeed("-m", "hparams_search=quadratic", root=tmp_path)
     [folder] = (tmp_path / "searches").iterdir()

@@ -81,6 +81,7 @@ def test_the_same_command_adds_only_what_is_missing(tmp_path: Path) -> None:
     assert [run.info.status for run in parents] == ["FINISHED"]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_trials_and_another_another(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         succeed(
@@ -119,6 +120,7 @@ def test_the_command_line_fixes_narrows_and_adds_dimensions(tmp_path: Path) -> N
         assert config["optimizer"]["_target_"] == "torch.optim.Adam"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["gp", "random", "qmc", "nsgaii"])
 def test_other_samplers_search_too(tmp_path: Path, sampler: str) -> None:
     succeed(
@@ -156,6 +158,7 @@ def test_a_diverging_trial_is_pruned_with_the_reason(tmp_path: Path) -> None:
     assert (run.info.status, run.data.tags["optuna.trial_state"]) == ("KILLED", "PRUNED")
 
 
+@pytest.mark.slow
 def test_the_winner_repeats_from_best_yaml_and_takes_overrides(tmp_path: Path) -> None:
     succeed(*SEARCH, STUDY, "hydra.sweeper.n_trials=3", root=tmp_path)
     best = min(trials_of(tmp_path), key=lambda trial: trial.value or 0.0)
@@ -171,6 +174,7 @@ def test_a_forgotten_m_still_searches(tmp_path: Path) -> None:
     assert len(trials_of(tmp_path)) == 2
 
 
+@pytest.mark.slow
 def test_the_stock_sweeper_gives_the_same_on_a_grid(tmp_path: Path) -> None:
     grid = (
         "hydra/sweeper/sampler=grid",
@@ -274,6 +278,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_continues(tmp_path: Path) -> N
     assert "begun with other values of trainer.max_epochs" in refused.stderr
 
 
+@pytest.mark.slow
 def test_terminal_output_of_a_long_search_fits_one_screen(tmp_path: Path) -> None:
     printed = succeed(
         *SEARCH, STUDY, "trainer.max_epochs=1", "hydra.sweeper.n_trials=40", root=tmp_path
@@ -282,6 +287,7 @@ def test_terminal_output_of_a_long_search_fits_one_screen(tmp_path: Path) -> Non
     assert len(trials_of(tmp_path)) == 40
 
 
+@pytest.mark.slow
 def test_another_sampler_continues_a_named_study_with_one_line(tmp_path: Path) -> None:
     succeed(*SEARCH, STUDY, "hydra.sweeper.n_trials=2", root=tmp_path)
     printed = succeed(
@@ -291,6 +297,7 @@ def test_another_sampler_continues_a_named_study_with_one_line(tmp_path: Path) -
     assert len(trials_of(tmp_path)) == 3
 
 
+@pytest.mark.slow
 def test_a_changed_search_is_another_study(tmp_path: Path) -> None:
     succeed(*SEARCH, "hydra.sweeper.n_trials=1", "refit=false", root=tmp_path)
     succeed(*SEARCH, "hydra.sweeper.n_trials=1", "refit=false", "seed=5", root=tmp_path)

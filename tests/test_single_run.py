@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -67,6 +68,7 @@ def test_a_run_repeats_bit_for_bit_from_its_folder(tmp_path: Path) -> None:
     assert first == second
 
 
+@pytest.mark.slow
 def test_a_repeated_run_takes_overrides_and_refuses_bad_ones(tmp_path: Path) -> None:
     succeed(*QUICK, root=tmp_path)
     repeat = ("--config-dir", str(run_folder(tmp_path) / ".hydra"), "--config-name", "config")
@@ -111,6 +113,7 @@ def test_tracking_none_leaves_no_store(tmp_path: Path) -> None:
     assert (run_folder(tmp_path) / "metrics.yaml").exists()
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_the_middle_is_closed_by_the_next_command(tmp_path: Path) -> None:
     succeed(*QUICK, root=tmp_path)
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 from tests.commands import ROOT, environment, read_trials
 from tests.test_single_run import runs_of
 
+pytestmark = pytest.mark.slow
 PAGE = (ROOT / "docs" / "your-own-model.md").read_text()
 BLOCKS = re.findall(r"([^\n]+)\n\n```(\w+)\n(.*?)```", PAGE, re.DOTALL)
 FILES = {

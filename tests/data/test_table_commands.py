@@ -66,6 +66,7 @@ def test_a_run_learns_and_its_checkpoint_predicts_in_the_targets_own_unit(tmp_pa
     assert metrics["train/mse"] > 1000
 
 
+@pytest.mark.slow
 def test_a_run_on_a_table_repeats_bit_for_bit(tmp_path: Path) -> None:
     houses().to_csv(tmp_path / "houses.csv", index=False)
     given = (f"data.path={tmp_path / 'houses.csv'}", "data.batch_size=16", *FEW)
@@ -81,6 +82,7 @@ def test_a_relative_path_counts_from_where_the_command_was_typed(tmp_path: Path)
     assert list(tmp_path.glob("runs/*/*/metrics.yaml"))
 
 
+@pytest.mark.slow
 def test_the_winners_model_takes_raw_rows_with_missing_values(tmp_path: Path) -> None:
     path = tmp_path / "houses.csv"
     houses().to_csv(path, index=False)
@@ -149,6 +151,7 @@ def test_a_model_that_asks_for_less_is_told_less(tmp_path: Path) -> None:
     assert "val/mse" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_search_on_parquet_goes_on_with_the_same_rows_only(tmp_path: Path) -> None:
     path = tmp_path / "houses.parquet"
     houses().to_parquet(path)

@@ -106,6 +106,7 @@ def value_repeated(*arguments: str, root: Path) -> Any:
     return yaml.safe_load(metrics.read_text())["value"]
 
 
+@pytest.mark.slow
 def test_the_first_script_runs_as_it_stands(tmp_path: Path) -> None:
     written(tmp_path, quadratic=QUADRATIC)
     printed = succeed(*search(tmp_path / "quadratic.py", n_trials=100), root=tmp_path)
@@ -124,6 +125,7 @@ def test_the_first_script_runs_as_it_stands(tmp_path: Path) -> None:
     assert yaml.safe_load((folder / "best.yaml").read_text())["objective"]["params"] == best.params
 
 
+@pytest.mark.slow
 def test_the_second_script_is_pruned_recorded_resumed_and_repeated_bit_for_bit(
     tmp_path: Path,
 ) -> None:
@@ -257,6 +259,7 @@ def test_names_of_any_language_are_repeated(tmp_path: Path) -> None:
     assert value_repeated(*winner, root=tmp_path / "winner") == best.value
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_another_study_and_refused_under_the_old_name(tmp_path: Path) -> None:
     written(tmp_path, front="def objective(trial): return trial.suggest_float('x', 0, 1)")
     file = tmp_path / "front.py"

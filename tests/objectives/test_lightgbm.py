@@ -53,6 +53,7 @@ def test_a_run_leaves_metrics_curves_model_and_importance(tmp_path: Path) -> Non
     assert "Plotly.newPlot" in (kept / "feature_importance.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_repeats_bit_for_bit_and_another_seed_differs(tmp_path: Path) -> None:
     bagged = ("objective=lightgbm", *QUICK, "model.bagging_fraction=0.5")
     values = [
@@ -79,6 +80,7 @@ def test_early_stopping_ends_the_rounds_and_the_best_one_counts(tmp_path: Path) 
     assert metrics["val/mse"] == pytest.approx(best.value)
 
 
+@pytest.mark.slow
 def test_a_search_draws_the_usual_dimensions_and_its_winner_is_a_model(tmp_path: Path) -> None:
     printed = succeed(*SEARCH, "hydra.sweeper.n_trials=6", root=tmp_path)
     trials = trials_of(tmp_path)
@@ -105,6 +107,7 @@ def test_a_search_draws_the_usual_dimensions_and_its_winner_is_a_model(tmp_path:
     assert metrics_of(tmp_path / "searches/s/best")["val/mse"] == best.value
 
 
+@pytest.mark.slow
 def test_a_trial_is_pruned_by_its_rounds_unless_told_not_to(tmp_path: Path) -> None:
     pruned = (*SEARCH, "prune=true", "hydra.sweeper.n_trials=12", "refit=false")
     succeed(*pruned, root=tmp_path / "pruned")
@@ -119,6 +122,7 @@ def test_a_trial_is_pruned_by_its_rounds_unless_told_not_to(tmp_path: Path) -> N
     assert {t.state for t in trials_of(tmp_path / "kept")} == {TrialState.COMPLETE}
 
 
+@pytest.mark.slow
 def test_the_best_are_tested_with_the_model_they_left(tmp_path: Path) -> None:
     again = ("confirm=retrain", "confirm.n_best=1", "confirm.n_seeds=1", "refit=false")
     arguments = ("model.num_leaves=4", "hydra.sweeper.baseline=false", *again)

@@ -28,6 +28,7 @@ def values_of(trial: FrozenTrial, name: str = "val/mse") -> list[float]:
     return values
 
 
+@pytest.mark.slow
 def test_a_run_is_the_mean_over_its_seeds_and_keeps_each(tmp_path: Path) -> None:
     succeed(*QUICK, "repeat=3", "seed=7", root=tmp_path / "mean")
     succeed("-m", "seed=7,8,9", *QUICK, root=tmp_path / "each")
