@@ -10,7 +10,7 @@ import yaml
 from mlflow import MlflowClient
 from optuna.study import StudyDirection
 
-from tests.commands import QUICK, read_trials, succeed, train
+from tests.commands import QUICK, read_trials, refuse, succeed
 from tests.test_single_run import runs_of
 
 SEARCH = ("-m", "hparams_search=mlp_pareto", *QUICK, "hydra.sweeper.study_name=s")
@@ -120,11 +120,7 @@ def test_the_stock_sweeper_runs_the_same_file(tmp_path: Path) -> None:
 def test_what_several_objectives_exclude_is_one_clear_line(
     tmp_path: Path, argument: str, came: str, way_out: str
 ) -> None:
-    root = tmp_path / "outputs"
     several = ("metric.name=[y,z]", "metric.direction=[minimize,minimize]")
-    done = train("-m", "hparams_search=quadratic", *several, argument, root=root)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert came in done.stderr
-    assert way_out in done.stderr
-    assert not root.exists()
+    said = refuse("-m", "hparams_search=quadratic", *several, argument, root=tmp_path / "outputs")
+    assert came in said
+    assert way_out in said

@@ -67,15 +67,11 @@ class Results:
         if now.best is not None:
             winner = self._winner(now.best, confirmation)
             files.append(self._write_best(winner))
-            commands.append(("repeat the winner", self._command("best")))
-            if self._plan.base.get("refit"):
-                commands.append(("fitted once more", _refit(winner, launcher)))
-                commands += self._log_model()
+            commands += self._repeat_winner(winner, launcher=launcher)
             self._parent.log_summary(_summary(self._study, now.best, confirmation))
         if now.front is not None:
-            path = self._folder / "pareto.csv"
-            files.append(write_front(self._study, path=path, repeat=self._repeat))
-            commands.append(("the front, each with its command", str(path)))
+            files.append(self._write_front())
+            commands.append(("the front, each with its command", str(files[-1])))
             self._parent.log_summary({"pareto_front": now.front})
         advice = advise(self._study, confirmation=confirmation)
         if self._has_next(now):
@@ -100,6 +96,14 @@ class Results:
         number = confirmation[confirmation.winner].trial
         assert number is not None
         return self._study.trials[number]
+
+    def _repeat_winner(self, winner: FrozenTrial, *, launcher: Launcher) -> list[tuple[str, str]]:
+        """How the winner is repeated; it is, once, unless `refit` is false."""
+        commands = [("repeat the winner", self._command("best"))]
+        if self._plan.base.get("refit"):
+            commands.append(("fitted once more", _refit(winner, launcher)))
+            commands += self._log_model()
+        return commands
 
     def _log_model(self) -> list[tuple[str, str]]:
         """Log the refitted winner, if its objective tells how to take it up."""
@@ -151,9 +155,12 @@ class Results:
         named = self._plan.search is not None and self._plan.space.distributions
         return bool(named) and now.front is None
 
-    def _repeat(self, trial: FrozenTrial) -> str:
-        folder = self._folder / "trials" / str(trial.number) / ".hydra"
-        return self._command("config", folder=folder)
+    def _write_front(self) -> Path:
+        def repeat(trial: FrozenTrial) -> str:
+            folder = self._folder / "trials" / str(trial.number) / ".hydra"
+            return self._command("config", folder=folder)
+
+        return write_front(self._study, path=self._folder / "pareto.csv", repeat=repeat)
 
     def _command(self, config: str, *, folder: Path | None = None) -> str:
         where = shlex.quote(str(folder or self._folder))

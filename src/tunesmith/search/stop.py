@@ -60,6 +60,7 @@ class StopRequest:
     def _request(self, number: int, frame: FrameType | None) -> None:
         again, self.requested = self.requested, True
         if self._interruptible:
+            self._insisting.cancel()
             self._insisting = Timer(INSIST_S, self._insist)
             self._insisting.daemon = True
             self._insisting.start()
