@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.commands import read_trials, refuse, succeed, train
-from tunesmith.search.workers import time_left
+from tunesmith.search.worker_environment import time_left
 
 QUADRATIC = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s", "tracking=none")
 TERMINATOR = "hydra.sweeper.terminator"

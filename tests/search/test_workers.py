@@ -2,7 +2,11 @@
 
 import pytest
 
-from tunesmith.search.workers import threads_of_a_worker, visible_gpus, worker_environment
+from tunesmith.search.worker_environment import (
+    threads_of_a_worker,
+    visible_gpus,
+    worker_environment,
+)
 
 
 def test_several_gpus_are_dealt_out_one_each(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
+from tunesmith.memory import keep_freed_memory
 from tunesmith.objectives.blame import blame
 from tunesmith.objectives.callbacks import Best
 from tunesmith.objectives.checkpoint import check_checkpoint, keep_model
@@ -47,6 +48,7 @@ def fit(cfg: DictConfig) -> dict[str, float]:
     """
     if cfg.n_threads is not None:
         torch.set_num_threads(cfg.n_threads)
+    keep_freed_memory()
     datamodule: LightningDataModule = instantiate(cfg.data)
     # The data is drawn first, the weights continue its random stream, unless reseeded.
     datamodule.prepare_data()

@@ -29,16 +29,14 @@ from tunesmith.search.runs import closed_runs, mark_front, parent_run
 from tunesmith.search.space import as_override
 from tunesmith.search.stop import StopRequest
 from tunesmith.search.wording import ended_early, interrupted, n_finished, nothing_to_do
-from tunesmith.search.workers import (
-    SEARCH_FAILED,
-    Workers,
-    WorkersFailed,
+from tunesmith.search.worker_environment import (
     is_orphan,
     is_worker,
     stage_of_worker,
     threads_of_a_worker,
     time_left,
 )
+from tunesmith.search.workers import SEARCH_FAILED, Workers, WorkersFailed
 from tunesmith.study import (
     SearchFailed,
     SlotSampler,
