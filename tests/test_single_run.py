@@ -49,6 +49,8 @@ def test_a_run_records_curves_files_and_plots_that_show_offline(tmp_path: Path) 
     assert [point.step for point in curve] == [1, 2, 3, 4]
     validations = client.get_metric_history(run.info.run_id, "val/mse")
     assert [point.step for point in validations] == [2, 4]
+    [test] = client.get_metric_history(run.info.run_id, "test/mse")
+    assert test.step == 4
     folder = Path(client.download_artifacts(run.info.run_id, "", str(tmp_path)))
     for name in ("learning_curve.html", "predicted_vs_true.html"):
         page = (folder / name).read_text()

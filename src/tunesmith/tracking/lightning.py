@@ -19,6 +19,7 @@ class RunLogger(Logger):
         super().__init__()
         self.run = run
         self.curves: dict[str, dict[int, float]] = {}
+        self._fitted = False
 
     @property
     def name(self) -> str:
@@ -34,7 +35,8 @@ class RunLogger(Logger):
         """Add points; Lightning's own `epoch` metric is the step, not a curve."""
         values = dict(metrics)
         epoch = values.pop("epoch", None)
-        at = (step or 0) if epoch is None else int(epoch) + 1
+        # Lightning counts from 0 while it fits; afterwards it names the epochs that were done.
+        at = (step or 0) if epoch is None else int(epoch) + (not self._fitted)
         for name, value in values.items():
             self.curves.setdefault(name, {})[at] = float(value)
         self.run.log_metrics(values, step=at)
@@ -43,7 +45,11 @@ class RunLogger(Logger):
         """The composed config is recorded already."""
 
     def finalize(self, status: str) -> None:
-        """Write what is buffered; `save`, which Lightning calls at every point, does not."""
+        """Write what is buffered; `save`, which Lightning calls at every point, does not.
+
+        Lightning calls this first at the end of the fit, then at that of a later test.
+        """
+        self._fitted = True
         self.run.flush()
 
 
