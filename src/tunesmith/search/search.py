@@ -1,9 +1,7 @@
 """One search: from Hydra's multirun to a finished Optuna study and its results."""
 
 import sys
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import optuna
@@ -11,9 +9,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
-from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler, PartialFixedSampler
+from omegaconf import DictConfig
 from rich.console import Console
 
 from tunesmith.config import resolve_function
@@ -21,56 +17,27 @@ from tunesmith.errors import InvalidConfig
 from tunesmith.report import Confirmation
 from tunesmith.search.code import code_version
 from tunesmith.search.confirm import Confirm
-from tunesmith.search.job import CODE, Drawn, Extender, TrialJob
-from tunesmith.search.live import LiveLine
+from tunesmith.search.job import CODE, Drawn, Extender
+from tunesmith.search.opening import PATIENCE_S, open_search
 from tunesmith.search.plan import describe, make_plan, probe
 from tunesmith.search.results import Results
 from tunesmith.search.runs import closed_runs, mark_front, parent_run
-from tunesmith.search.space import as_override
+from tunesmith.search.stage import Stage, Stopped, run_stage, work
 from tunesmith.search.stop import StopRequest
 from tunesmith.search.wording import ended_early, interrupted, n_finished, nothing_to_do
 from tunesmith.search.worker_environment import (
-    is_orphan,
     is_worker,
     stage_of_worker,
     threads_of_a_worker,
     time_left,
 )
-from tunesmith.search.workers import SEARCH_FAILED, Workers, WorkersFailed
-from tunesmith.study import (
-    SearchFailed,
-    SlotSampler,
-    Stop,
-    Termination,
-    open_storage,
-    open_study,
-    run_worker,
-    settle_dead_trials,
-)
+from tunesmith.search.workers import SEARCH_FAILED, WorkersFailed
+from tunesmith.study import SearchFailed, settle_dead_trials
 from tunesmith.tracking import Run, RunState, Tracking, recording
 
-FINGERPRINT = "fingerprint"
 # How many finished trials the results were written for.
 WRITTEN = "results_of"
 SEARCH, CONFIRM = "search", "confirm"
-PATIENCE_S = 120
-
-
-class Stopped(Exception):  # noqa: N818 - it is no error
-    """The user asked to stop."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One study to be worked on: the search's own, or the one that confirms its best trials."""
-
-    name: str
-    study: optuna.Study
-    n_trials: int
-    overrides_of: Callable[[optuna.Trial], list[str]]
-    queued_only: bool = False
-    timeout: float | None = None
-    termination: Termination | None = None
 
 
 class Search:
@@ -103,7 +70,7 @@ class Search:
         if plan.base.get("dry_run"):
             self._say(describe(plan))
             return
-        study = self._open_study()
+        study = open_search(self._plan, say=self._say)
         tracking: Tracking = instantiate(plan.base.tracking)
         tracking.settle_dead_runs()
         settle_dead_trials(study, max_retries=plan.settings["max_retries"])
@@ -122,14 +89,20 @@ class Search:
             self._say(f"The code is another one than that of earlier trials ({', '.join(others)}).")
 
     def _run_as_worker(self) -> None:
-        study = self._open_study()
+        study = open_search(self._plan, say=self._say)
         if stage_of_worker() == CONFIRM:
             stage = self._confirm_stage(Confirm(self._plan, study, opening_patience=PATIENCE_S))
         else:
             stage = self._search_stage(study)
         with StopRequest() as stop:
             try:
-                self._work(stage, stop=stop, on_change=lambda _: None)
+                work(
+                    stage,
+                    self._plan,
+                    make_launcher=self._launcher,
+                    stop=stop,
+                    on_change=lambda _: None,
+                )
             except SearchFailed as error:
                 print(error, flush=True)
                 sys.exit(SEARCH_FAILED)
@@ -138,7 +111,7 @@ class Search:
         state = RunState.FAIL
         self._say(f"{self._plan.study_name} in {self._plan.folder}")
         try:
-            self._run_workers(self._search_stage(study))
+            self._run(self._search_stage(study))
             if n_finished(study) < self._plan.n_trials:
                 self._say(ended_early(study, self._plan))
             if not study.best_trials and self._plan.settings["timeout"] is not None:
@@ -176,7 +149,7 @@ class Search:
             confirm.queue()
             state = RunState.INTERRUPTED
             try:
-                self._run_workers(self._confirm_stage(confirm))
+                self._run(self._confirm_stage(confirm))
                 state = RunState.COMPLETE
             except (SearchFailed, WorkersFailed) as error:
                 state = RunState.FAIL
@@ -215,105 +188,14 @@ class Search:
         n_trials, overrides_of = confirm.n_trials, confirm.overrides_of
         return Stage(CONFIRM, confirm.study, n_trials, overrides_of=overrides_of, queued_only=True)
 
-    def _run_workers(self, stage: Stage) -> None:
-        """Work here, or have workers do it; raises Stopped if the user asked for it."""
-        plan, n_jobs, study = self._plan, self._plan.settings["n_jobs"], stage.study
-        line = LiveLine(study, n_trials=stage.n_trials, console=self._console)
-        with StopRequest() as stop, line:
-            if n_jobs == 1:
-                if self._work(stage, stop=stop, on_change=line.update) is Stop.INTERRUPTED:
-                    raise Stopped
-                return
-            workers = Workers(
-                stage=stage.name,
-                n_jobs=n_jobs,
-                n_trials=stage.n_trials,
-                logs=plan.folder / "workers",
-                timeout=stage.timeout,
-                n_finished=lambda: n_finished(study),
-            )
-            workers.run(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
-            # What a killed worker left is queued again, for the next time.
-            settle_dead_trials(study, max_retries=plan.settings["max_retries"])
-            if stop.requested:
-                raise Stopped
-
-    def _work(
-        self, stage: Stage, *, stop: StopRequest, on_change: Callable[[optuna.Study], None]
-    ) -> Stop:
-        settings = self._plan.settings
-        job = TrialJob(
-            launcher=self._launcher(),
-            overrides_of=stage.overrides_of,
-            stop=stop,
-            code=code_version(),
-        )
-        return run_worker(
-            stage.study,
-            job,
-            n_trials=stage.n_trials,
-            max_retries=settings["max_retries"],
-            max_failure_rate=settings["max_failure_rate"],
-            timeout=stage.timeout,
-            termination=stage.termination,
-            queued_only=stage.queued_only,
-            on_change=on_change,
-            should_stop=lambda: stop.requested or is_orphan(),
-        )
+    def _run(self, stage: Stage) -> None:
+        run_stage(stage, self._plan, make_launcher=self._launcher, console=self._console)
 
     def _extra_overrides(self) -> list[str]:
         """A worker's thread count belongs to what a trial computes: its last bits hang on it."""
         if not is_worker() or self._plan.base.get("n_threads", 1) is not None:
             return []
         return [f"n_threads={threads_of_a_worker(self._plan.settings['n_jobs'])}"]
-
-    def _open_study(self) -> optuna.Study:
-        plan = self._plan
-        try:
-            study = open_study(
-                plan.study_name,
-                storage=open_storage(
-                    plan.settings["storage"], opening_patience=PATIENCE_S if is_worker() else 0
-                ),
-                directions=plan.directions,
-                sampler=_holding(
-                    plan.held,
-                    SlotSampler(plan.make_sampler, plan.settings["sampler"].get("seed")),
-                ),
-                pruner=plan.make_pruner(),
-            )
-        except (ValueError, ConnectionError) as error:
-            raise InvalidConfig(str(error)) from error
-        stored = study.user_attrs.get(FINGERPRINT)
-        if stored is None:
-            self._begin(study)
-            return study
-        changed = plan.fingerprint.check_continues(stored, study_name=plan.study_name)
-        if changed:
-            self._say(
-                f"Continuing {plan.study_name} with another {', '.join(changed)} than before."
-            )
-        return study
-
-    def _begin(self, study: optuna.Study) -> None:
-        plan = self._plan
-        outside = [
-            as_override(name, value)
-            for name, value in plan.baseline.items()
-            if not plan.space.contains(name, value)
-        ]
-        if outside and plan.settings["baseline"]:
-            self._say(f"No baseline trial: {', '.join(outside)} is not in the space.")
-        elif plan.settings["baseline"] and plan.baseline:
-            study.enqueue_trial(plan.baseline)
-            study.set_user_attr("baseline", 0)
-        names = plan.metric_names
-        study.set_user_attr("metric", names[0] if len(names) == 1 else names)
-        study.set_user_attr("search", plan.search)
-        study.set_user_attr("fixed", plan.fixed)
-        max_epochs = OmegaConf.select(plan.base, "trainer.max_epochs", default=None)
-        study.set_user_attr("max_epochs", max_epochs and max_epochs * plan.base.repeat)
-        study.set_user_attr(FINGERPRINT, asdict(plan.fingerprint))
 
     def _launcher(self) -> Launcher:
         return Plugins.instance().instantiate_launcher(
@@ -324,14 +206,6 @@ class Search:
 
     def _say(self, text: str) -> None:
         self._console.print(text, soft_wrap=True, highlight=False)
-
-
-def _holding(fixed: dict[str, Any], sampler: BaseSampler) -> BaseSampler:
-    if not fixed:
-        return sampler
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return PartialFixedSampler(fixed, sampler)
 
 
 def _extender(path: str | None) -> Extender | None:
