@@ -1,3 +1,5 @@
+"""Freed memory is at hand for the next step: page faults tell, counted by the kernel."""
+
 import subprocess
 import sys
 

@@ -70,7 +70,7 @@ class Search:
         if plan.base.get("dry_run"):
             self._say(describe(plan))
             return
-        study = open_search(self._plan, say=self._say)
+        study = open_search(plan, say=self._say)
         tracking: Tracking = instantiate(plan.base.tracking)
         tracking.settle_dead_runs()
         settle_dead_trials(study, max_retries=plan.settings["max_retries"])

@@ -27,6 +27,11 @@ def is_orphan() -> bool:
     return parent is not None and ProcessId.from_str(parent).is_dead_here()
 
 
+def deadline(timeout: float | None) -> str:
+    """What `time_left` reads in a worker that is given it as DEADLINE."""
+    return str(time.time() + (timeout or 0))
+
+
 def time_left(timeout: float | None) -> float | None:
     """Seconds until the search's time is over: workers have one clock, also replaced ones."""
     if timeout is None or not is_worker():
@@ -46,11 +51,6 @@ def visible_gpus(environment: Mapping[str, str]) -> list[str]:
         return [name for name in environment["CUDA_VISIBLE_DEVICES"].split(",") if name]
     nodes = Path("/proc/driver/nvidia/gpus")
     return [str(number) for number, _ in enumerate(nodes.iterdir())] if nodes.is_dir() else []
-
-
-def deadline(timeout: float | None) -> str:
-    """What `time_left` reads in a worker that is given it as DEADLINE."""
-    return str(time.time() + (timeout or 0))
 
 
 def worker_environment(index: int, *, n_jobs: int, gpus: Sequence[str]) -> dict[str, str]:
