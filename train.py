@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import hydra
 from omegaconf import DictConfig
 
-from tunesmith.entry import LIBRARIES, run
+from tunesmith.cli import LIBRARIES, run
 
 if TYPE_CHECKING:
-    from tunesmith.objectives.evaluate import Outcome
+    from tunesmith.objectives.run_trial import Outcome
 
 # What a config may run (`_target_`). To use your own package, add a line: "my_package.*".
 TRUSTED = (
@@ -25,7 +25,7 @@ TRUSTED = (
 @hydra.main(config_path="conf", config_name="train", execution_whitelist=TRUSTED)
 def main(cfg: DictConfig) -> "Outcome":
     """Compute one trial."""
-    from tunesmith.objectives.evaluate import evaluate  # here: --help must not pay for it
+    from tunesmith.objectives.run_trial import evaluate  # here: --help must not pay for it
 
     return evaluate(cfg)
 

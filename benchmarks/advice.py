@@ -42,9 +42,9 @@ from optuna.trial import TrialState
 from rich.console import Console
 from rich.table import Table
 
-from tunesmith.report import Advice, advise, write_next
-from tunesmith.report.sample import Array
-from tunesmith.report.space import Numeric, to_unit
+from tunesmith.advice import Advice, advise, write_next
+from tunesmith.advice.ranges import Numeric, to_unit
+from tunesmith.advice.sample import Array
 from tunesmith.sweeper import PRUNERS
 
 Params = Mapping[str, Any]

@@ -10,18 +10,20 @@ import pytest
 from tests.commands import ROOT
 
 SOURCE = ROOT / "src" / "tunesmith"
-SHARED = {"errors", "config", "memory", "process"}
+SHARED = {"errors", "config", "process"}
 ALLOWED = {
     "models": set(),
     "data": set(),
     "study": {"process"},
     "tracking": {"process"},
-    "report": set(),
+    "advice": {"study"},
+    "report": {"advice", "study"},
     "objectives": {"models", "data", "study", "tracking", *SHARED},
-    "search": {"study", "report", "tracking", "check", *SHARED},
+    "search": {"study", "advice", "report", "tracking", "check", *SHARED},
 }
 FOREIGN = {
     "study": {"torch", "lightning", "mlflow", "hydra"},
+    "advice": {"torch", "lightning", "mlflow", "hydra"},
     "report": {"torch", "lightning", "mlflow", "hydra"},
     "search": {"torch", "lightning", "mlflow"},
     "objectives": {"mlflow"},

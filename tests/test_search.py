@@ -267,7 +267,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_continues(tmp_path: Path) -> N
     running.send_signal(signal.SIGINT)
     printed, _ = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "Stopped with 0 of 2 trials; type the same command to continue s." in printed
+    assert "SearchInterrupted with 0 of 2 trials; type the same command to continue s." in printed
     states = [trial.state for trial in trials_of(tmp_path)]
     assert states == [TrialState.FAIL, TrialState.WAITING]
     assert {run.info.status for run in runs_of(tmp_path)} == {"KILLED"}

@@ -46,7 +46,7 @@ class DefaultTPESamplerConfig(TPESamplerConfig):
 
 PRUNERS: dict[str, dict[str, Any]] = {
     "auto": {
-        "_target_": "tunesmith.study.fitting_pruner",
+        "_target_": "tunesmith.study.default_pruner",
         "metric": "${metric.name}",
         "repeat": "${repeat}",
         # Measured on `mlp` (benchmarks/search_quality.py): about a third of the epochs.

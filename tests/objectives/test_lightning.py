@@ -73,7 +73,7 @@ def composed(tmp_path: Path) -> Iterator[Compose]:
 def test_a_fit_equals_the_plain_loop_to_the_last_bit(
     composed: Compose, n_layers: int, n_nodes: int, optimizer: str, lr: float
 ) -> None:
-    from tunesmith.objectives.lightning import fit
+    from tunesmith.objectives.lightning.objective import fit
 
     cfg = composed(
         f"model.n_layers={n_layers}",
@@ -87,7 +87,7 @@ def test_a_fit_equals_the_plain_loop_to_the_last_bit(
 
 
 def test_another_seed_changes_the_weights_and_not_the_data(composed: Compose) -> None:
-    from tunesmith.objectives.lightning import fit
+    from tunesmith.objectives.lightning.objective import fit
 
     quick = ("trainer.max_epochs=3", "tracking=none")
     values = {fit(composed(f"seed={seed}", *quick))["val/mse"] for seed in (1, 1, 2)}
@@ -96,7 +96,7 @@ def test_another_seed_changes_the_weights_and_not_the_data(composed: Compose) ->
 
 @pytest.mark.parametrize("schedule", ["constant", "one_cycle", "cosine"])
 def test_mini_batches_and_schedules_train(composed: Compose, schedule: str) -> None:
-    from tunesmith.objectives.lightning import fit
+    from tunesmith.objectives.lightning.objective import fit
 
     overrides = ("data.batch_size=500", f"scheduler={schedule}", "optimizer.lr=0.01")
     short, longer = (
@@ -109,7 +109,7 @@ def test_mini_batches_and_schedules_train(composed: Compose, schedule: str) -> N
 def test_a_diverging_fit_stops_at_the_epoch_and_says_so(composed: Compose) -> None:
     from optuna import TrialPruned
 
-    from tunesmith.objectives.lightning import fit
+    from tunesmith.objectives.lightning.objective import fit
 
     cfg = composed("optimizer=sgd", "optimizer.lr=10", "tracking=none")
     with pytest.raises(TrialPruned, match=r"diverged: the training loss is \S+ at epoch \d+"):

@@ -11,7 +11,7 @@ from train import TRUSTED
 from tests.objectives.test_lightning import Compose, composed
 from tunesmith.errors import InvalidConfig
 from tunesmith.models import MLPRegressor
-from tunesmith.objectives.lightning import check, fit
+from tunesmith.objectives.lightning.objective import check, fit
 
 __all__ = ["composed"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from tests.report.made import article
+from tests.studies import article
 from tunesmith.report import write_report
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")

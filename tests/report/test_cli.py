@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import TrialState
 
 from tunesmith.report.__main__ import main
-from tunesmith.report.store import hide_password
+from tunesmith.report.load import hide_password
 
 
 @pytest.fixture

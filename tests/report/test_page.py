@@ -6,8 +6,9 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from tests.report.made import add, recorded_article, searched
-from tunesmith.report import Candidate, Confirmation, ReportContext, write_report
+from tests.studies import add, recorded_article, searched
+from tunesmith.report import ReportContext, write_report
+from tunesmith.study import Candidate, Confirmation
 
 
 def text_of(study: optuna.Study, folder: Path, **kwargs: object) -> str:

@@ -2,8 +2,10 @@ import optuna
 import pytest
 from rich.console import Console
 
-from tests.report.made import recorded_article
-from tunesmith.report import Advice, Candidate, Confirmation, advise, terminal_summary
+from tests.studies import recorded_article
+from tunesmith.advice import Advice, advise
+from tunesmith.report import terminal_summary
+from tunesmith.study import Candidate, Confirmation
 
 
 def printed(

@@ -13,7 +13,13 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.study import SlotSampler, Stop, open_storage, open_study, run_worker
+from tunesmith.study import (
+    SlotSampler,
+    StopReason,
+    create_or_resume_study,
+    open_storage,
+    run_worker,
+)
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -63,7 +69,7 @@ def new_study(
     name: str = "search",
     **storage: Any,
 ) -> optuna.Study:
-    return open_study(
+    return create_or_resume_study(
         name,
         storage=open_storage(url, **storage),
         directions=["minimize"],
@@ -81,7 +87,7 @@ def work(
     seed: int | None = 1,
     storage: dict[str, Any] | None = None,
     **worker: Any,
-) -> Stop:
+) -> StopReason:
     study = new_study(url, sampler=sampler, seed=seed, **(storage or {}))
     return run_worker(study, objective, n_trials=n_trials, **worker)
 

@@ -10,8 +10,15 @@ from optuna.trial import TrialState
 
 from tests.postgres import PostgresServer
 from tests.study.searches import bowl, in_state, new_study, start, work, workers
-from tunesmith.study import DatabaseAway, Stop, is_finished, open_storage, open_study, run_worker
-from tunesmith.study.patience import Patience, is_passing
+from tunesmith.study import (
+    DatabaseAway,
+    StopReason,
+    create_or_resume_study,
+    is_finished,
+    open_storage,
+    run_worker,
+)
+from tunesmith.study.retry import Retry, is_passing
 
 CANARY = "c4n{a}ry%:/?#[]@"
 
@@ -28,16 +35,18 @@ def test_none_keeps_the_trials_in_memory() -> None:
 
 
 def test_a_search_is_created_and_continued(url: str) -> None:
-    assert run_worker(new_study(url), bowl, n_trials=2) == Stop.FINISHED
+    assert run_worker(new_study(url), bowl, n_trials=2) == StopReason.FINISHED
     study = new_study(url)
-    assert run_worker(study, bowl, n_trials=4) == Stop.FINISHED
+    assert run_worker(study, bowl, n_trials=4) == StopReason.FINISHED
     assert len(study.trials) == 4
 
 
 def test_a_study_with_other_directions_is_refused(url: str) -> None:
     study = new_study(url)
     with pytest.raises(ValueError, match=r"'search' has the directions \['minimize'\]"):
-        open_study("search", storage=study._storage, directions=["maximize"], sampler=study.sampler)
+        create_or_resume_study(
+            "search", storage=study._storage, directions=["maximize"], sampler=study.sampler
+        )
 
 
 def test_sqlite_transactions_write_from_their_beginning(tmp_path) -> None:
@@ -95,11 +104,11 @@ def test_odd_characters_in_a_password_work(
     postgres_server.execute(f"CREATE ROLE odd SUPERUSER LOGIN PASSWORD '{CANARY}'")
     url = sqlalchemy.make_url(postgres_url).set(username="odd", password=CANARY)
     text = url.render_as_string(hide_password=False)
-    assert run_worker(new_study(text), bowl, n_trials=1) == Stop.FINISHED
+    assert run_worker(new_study(text), bowl, n_trials=1) == StopReason.FINISHED
     # Also as people type it, with only the @ and the % escaped.
     query = postgres_url.partition("?")[2]
     typed = f"postgresql://odd:c4n{{a}}ry%25:/?#[]%40@/{url.database}?{query}"
-    assert run_worker(new_study(typed), bowl, n_trials=2) == Stop.FINISHED
+    assert run_worker(new_study(typed), bowl, n_trials=2) == StopReason.FINISHED
     wrong = url.set(password="c4n4ry").render_as_string(hide_password=False)
     with pytest.raises(ConnectionError, match="password authentication failed") as caught:
         open_storage(wrong)
@@ -157,19 +166,19 @@ def test_passing_trouble_is_told_from_lasting_trouble(error: Exception, passing:
 
 
 def test_a_call_is_repeated_while_the_trouble_passes() -> None:
-    patience = Patience(total_s=5, longest_pause_s=0.1)
+    patience = Retry(total_s=5, longest_pause_s=0.1)
     call = Flaky(3, away())
-    assert patience.persist(call, database="db") == "worked"
+    assert patience.call(call, database="db") == "worked"
     assert call.calls == 4
     with pytest.raises(optuna.exceptions.StorageInternalError):
-        patience.persist(Flaky(1, locked("no such table")), database="db")
+        patience.call(Flaky(1, locked("no such table")), database="db")
 
 
 def test_patience_ends() -> None:
     with pytest.raises(
         DatabaseAway, match=r"db did not answer for 0\.2 s: server closed"
     ) as caught:
-        Patience(0.2, 0.05).persist(Flaky(99, away()), database="db")
+        Retry(0.2, 0.05).call(Flaky(99, away()), database="db")
     assert "SELECT" not in str(caught.value)
 
 
@@ -189,10 +198,10 @@ def test_a_locked_database_is_waited_for(tmp_path, monkeypatch: pytest.MonkeyPat
                 other.close()
 
         with monkeypatch.context() as during:
-            during.setattr("tunesmith.study.patience.time.sleep", let_go)
+            during.setattr("tunesmith.study.retry.time.sleep", let_go)
             return bowl(trial)
 
-    assert run_worker(study, objective, n_trials=1) == Stop.FINISHED
+    assert run_worker(study, objective, n_trials=1) == StopReason.FINISHED
 
 
 def claim(url: str) -> None:

@@ -22,7 +22,7 @@ from tests.study.searches import (
     work,
     workers,
 )
-from tests.study.test_slots import assert_same
+from tests.study.test_sampler import assert_same
 from tunesmith.study import failure_of, is_finished, run_worker, slots
 
 pytestmark = pytest.mark.slow

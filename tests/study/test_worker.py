@@ -7,14 +7,14 @@ from optuna.trial import TrialState
 from tests.study.searches import bowl, in_state, new_study, slow_bowl, wait_for, workers
 from tunesmith.study import (
     FailKind,
-    Interrupted,
     Pruned,
     SearchFailed,
-    Stop,
+    StopReason,
+    TrialInterrupted,
+    create_or_resume_study,
     current_trial,
     failure_of,
     is_finished,
-    open_study,
     requeue,
     run_worker,
     slots,
@@ -41,12 +41,12 @@ def failing(outcomes: dict[int, object]):
 
 def test_n_trials_is_the_total_of_complete_and_pruned_trials(study: optuna.Study) -> None:
     outcomes = {1: Pruned("bad"), 2: optuna.TrialPruned(), 3: RuntimeError("oh")}
-    assert run_worker(study, failing(outcomes), n_trials=5) == Stop.FINISHED
+    assert run_worker(study, failing(outcomes), n_trials=5) == StopReason.FINISHED
     states = [t.state.name for t in study.trials]
     assert states == ["COMPLETE", "PRUNED", "PRUNED", "FAIL", "COMPLETE", "COMPLETE"]
-    assert run_worker(study, failing({}), n_trials=5) == Stop.FINISHED
+    assert run_worker(study, failing({}), n_trials=5) == StopReason.FINISHED
     assert len(study.trials) == 6
-    assert run_worker(study, failing({}), n_trials=7) == Stop.FINISHED
+    assert run_worker(study, failing({}), n_trials=7) == StopReason.FINISHED
     assert len(study.trials) == 8
 
 
@@ -83,7 +83,7 @@ def test_a_failed_trial_says_why_and_the_search_goes_on(
     outcome: object, kind: FailKind, reason: str
 ) -> None:
     study = new_study(None)
-    assert run_worker(study, failing({1: outcome}), n_trials=3) == Stop.FINISHED
+    assert run_worker(study, failing({1: outcome}), n_trials=3) == StopReason.FINISHED
     failure = failure_of(study.trials[1])
     assert failure is not None
     assert (failure.kind, failure.reason, failure.counts) == (kind, reason, True)
@@ -94,7 +94,7 @@ def test_a_failed_trial_says_why_and_the_search_goes_on(
 def test_values_that_are_almost_floats_are_taken() -> None:
     import numpy as np
 
-    study = open_study(
+    study = create_or_resume_study(
         "two",
         storage=new_study(None)._storage,
         directions=["minimize", "maximize"],
@@ -104,20 +104,22 @@ def test_values_that_are_almost_floats_are_taken() -> None:
     assert study.trials[0].values == [1.5, 2.0]
 
 
-@pytest.mark.parametrize("stop", [Interrupted(), KeyboardInterrupt(), SystemExit(1), OSError()])
+@pytest.mark.parametrize(
+    "stop", [TrialInterrupted(), KeyboardInterrupt(), SystemExit(1), OSError()]
+)
 def test_an_interrupted_slot_is_attempted_again(study: optuna.Study, stop) -> None:
     asked = iter([False, False, True])
     exits = isinstance(stop, SystemExit | OSError)
     should_stop = (lambda: next(asked)) if exits else (lambda: False)
     ended = run_worker(study, failing({1: stop}), n_trials=3, should_stop=should_stop)
-    assert ended == Stop.INTERRUPTED
+    assert ended == StopReason.INTERRUPTED
     assert not in_state(study, TrialState.RUNNING)
     for _ in range(3):
         # It never counts as an attempt, however often.
         number = in_state(study, TrialState.WAITING)[0].number
-        again = failing({number: Interrupted()})
-        assert run_worker(study, again, n_trials=3, max_retries=1) == Stop.INTERRUPTED
-    assert run_worker(study, failing({}), n_trials=3) == Stop.FINISHED
+        again = failing({number: TrialInterrupted()})
+        assert run_worker(study, again, n_trials=3, max_retries=1) == StopReason.INTERRUPTED
+    assert run_worker(study, failing({}), n_trials=3) == StopReason.FINISHED
     failure = failure_of(study.trials[1])
     assert failure is not None
     assert (failure.kind, failure.counts) == (FailKind.INTERRUPTED, False)
@@ -127,8 +129,8 @@ def test_an_interrupted_slot_is_attempted_again(study: optuna.Study, stop) -> No
 
 
 def test_a_worker_does_not_begin_when_it_should_stop_or_has_no_time(study: optuna.Study) -> None:
-    assert run_worker(study, bowl, n_trials=3, should_stop=lambda: True) == Stop.INTERRUPTED
-    assert run_worker(study, bowl, n_trials=3, timeout=0) == Stop.TIMEOUT
+    assert run_worker(study, bowl, n_trials=3, should_stop=lambda: True) == StopReason.INTERRUPTED
+    assert run_worker(study, bowl, n_trials=3, timeout=0) == StopReason.TIMEOUT
     assert not study.trials
 
 
@@ -156,7 +158,7 @@ def test_a_trial_begun_by_more_workers_than_there_are_trials_left_is_surplus(
     url = f"sqlite:///{tmp_path}/db"
     study, other = new_study(url), new_study(url)
     # Both are in this process, and the other one looked before this one began.
-    monkeypatch.setattr("tunesmith.study.worker.settle_own_trials", lambda *_, **__: [])
+    monkeypatch.setattr("tunesmith.study.worker.recover_own_trials", lambda *_, **__: [])
     monkeypatch.setattr("tunesmith.study.worker._Worker._others_do_the_rest", lambda *_: False)
 
     def objective(trial: optuna.Trial) -> float:
@@ -189,7 +191,7 @@ def test_a_trial_settled_elsewhere_is_dropped_quietly(tmp_path, how: str) -> Non
                 raise RuntimeError("too late")
         return float(trial.number)
 
-    assert run_worker(study, objective, n_trials=2) == Stop.FINISHED
+    assert run_worker(study, objective, n_trials=2) == StopReason.FINISHED
     states = [t.state.name for t in study.trials]
     assert states == ["FAIL", "COMPLETE", "COMPLETE"]
     assert study.trials[0].user_attrs["fail_kind"] == "interrupted"
@@ -201,7 +203,7 @@ def test_the_search_stops_when_the_first_three_raise_the_same(study: optuna.Stud
         run_worker(study, failing(bug), n_trials=20)
     assert len(study.trials) == 3
     # Repaired, the same command continues.
-    assert run_worker(study, failing({}), n_trials=20) == Stop.FINISHED
+    assert run_worker(study, failing({}), n_trials=20) == StopReason.FINISHED
 
 
 def test_the_search_stops_when_too_many_fail(study: optuna.Study) -> None:
@@ -227,7 +229,7 @@ def test_only_what_is_queued_is_run(study: optuna.Study) -> None:
     for x in (0.1, 0.2, 0.3):
         study.enqueue_trial({"x": x})
     stop = run_worker(study, failing({1: OSError()}), n_trials=3, queued_only=True)
-    assert stop == Stop.FINISHED
+    assert stop == StopReason.FINISHED
     assert [t.params["x"] for t in study.trials] == [0.1, 0.2, 0.3]
     assert study.trials[1].state == TrialState.FAIL
 
@@ -251,6 +253,6 @@ def test_a_queue_is_not_done_while_another_worker_runs_its_last(tmp_path) -> Non
     objective = partial(slow_bowl, pause=3)
     with workers(1, url, n_trials=1, objective=objective, queued_only=True):
         wait_for(lambda: bool(in_state(study, TrialState.RUNNING)))
-        assert run_worker(study, bowl, n_trials=2, queued_only=True) == Stop.FINISHED
+        assert run_worker(study, bowl, n_trials=2, queued_only=True) == StopReason.FINISHED
         [trial] = study.trials
         assert trial.state == TrialState.COMPLETE

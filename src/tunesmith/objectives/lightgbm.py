@@ -19,8 +19,8 @@ from optuna import Trial, TrialPruned
 
 from tunesmith.data.tabular import TabularDataModule, require_integer
 from tunesmith.errors import InvalidConfig
-from tunesmith.objectives.blame import blame
 from tunesmith.objectives.fitted import FittedModel, Predictor
+from tunesmith.objectives.naming_group import naming_group
 from tunesmith.study.trial import current_trial
 from tunesmith.tracking import current_run
 
@@ -62,15 +62,15 @@ def fit(cfg: DictConfig) -> dict[str, float]:
 def check(cfg: DictConfig) -> None:
     """Make the data and an empty model; raise InvalidConfig, naming the key, for a bad value."""
     lightgbm = _lightgbm()
-    with blame("data"):
+    with naming_group("data"):
         datamodule = instantiate(cfg.data)
     if not isinstance(datamodule, TabularDataModule):
         raise InvalidConfig(
             f"objective=lightgbm takes a TabularDataModule, got {cfg.data._target_}; try data=cubic"
         )
-    with blame("objective"):
+    with naming_group("objective"):
         require_integer("report_every", cfg.objective.report_every, minimum=1, example=20)
-    with blame("model"):
+    with naming_group("model"):
         require_integer("num_iterations", cfg.model.num_iterations, minimum=1, example=2000)
     if cfg.ckpt_path is not None:
         raise InvalidConfig("objective=lightgbm does not continue a model; try ckpt_path=null")

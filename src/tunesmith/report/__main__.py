@@ -8,17 +8,12 @@ from pathlib import Path
 import optuna
 from rich.console import Console
 
-from tunesmith.report import (
-    Confirmation,
-    ReportContext,
-    advise,
-    read_confirmation,
-    terminal_summary,
-    write_report,
-)
-from tunesmith.report.confirmation import SUFFIX
-from tunesmith.report.store import hide_password, open_search, open_study, storage_of
-from tunesmith.report.trials import complete, shown
+from tunesmith.advice import advise
+from tunesmith.report import ReportContext, terminal_summary, write_report
+from tunesmith.report.load import hide_password, load_search, load_study, storage_of
+from tunesmith.study import Confirmation, read_confirmation
+from tunesmith.study.confirmation import SUFFIX
+from tunesmith.study.summary import complete, shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,9 +55,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _locate(options: argparse.Namespace) -> tuple[optuna.Study, str, Path]:
     if options.folder is not None:
-        study, storage = open_search(options.folder), storage_of(options.folder)
+        study, storage = load_search(options.folder), storage_of(options.folder)
         return study, storage, options.output or options.folder / "report.html"
-    study = open_study(options.storage, name=options.study)
+    study = load_study(options.storage, name=options.study)
     return study, options.storage, options.output or Path("report.html")
 
 
@@ -70,7 +65,7 @@ def _confirmation(study: optuna.Study, storage: str) -> Confirmation | None:
     name = study.study_name + SUFFIX
     if name not in optuna.get_all_study_names(study._storage):
         return None
-    return read_confirmation(study, open_study(storage, name=name))
+    return read_confirmation(study, load_study(storage, name=name))
 
 
 def _check_has_results(study: optuna.Study) -> None:

@@ -23,9 +23,9 @@ from optuna.visualization import (
     plot_slice,
 )
 
-from tunesmith.report.objective import Objective, spans_decades, thinned, thinning_note
-from tunesmith.report.sample import steady_space
-from tunesmith.report.trials import complete, finished, is_multi_objective, leaders, metric_names
+from tunesmith.advice.sample import steady_space
+from tunesmith.report.axes import Objective, spans_decades, thinned, thinning_note
+from tunesmith.study.summary import complete, finished, is_multi_objective, leaders, metric_names
 
 _MOST_CURVES = 100
 _SLICES_PER_ROW = 4

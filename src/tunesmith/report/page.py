@@ -14,11 +14,11 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 from optuna.trial import FrozenTrial
 
-from tunesmith.report.advice import advise
+from tunesmith.advice.next_search import write_atomically
+from tunesmith.advice.rules import advise
 from tunesmith.report.context import ReportContext
-from tunesmith.report.next_search import write_atomically
-from tunesmith.report.trials import leaders, params_of, seconds_of, summarize
 from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
+from tunesmith.study.summary import leaders, params_of, seconds_of, summarize
 
 if TYPE_CHECKING:
     from tunesmith.report.figures import Plot

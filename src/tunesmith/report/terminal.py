@@ -7,10 +7,10 @@ import optuna
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from tunesmith.report.context import Confirmation
-from tunesmith.report.piece import Advice
-from tunesmith.report.trials import Summary, summarize
+from tunesmith.advice.advice import Advice
 from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
+from tunesmith.study.confirmation import Confirmation
+from tunesmith.study.summary import Summary, summarize
 
 _MOST_LINES = 20
 _MOST_PARAMS = 6

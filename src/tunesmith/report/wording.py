@@ -2,8 +2,8 @@
 
 from optuna.trial import FrozenTrial
 
-from tunesmith.report.context import Candidate, Confirmation
-from tunesmith.report.trials import Summary, deviation_of
+from tunesmith.study.confirmation import Candidate, Confirmation
+from tunesmith.study.summary import Summary, deviation_of
 
 
 def value_text(value: object) -> str:

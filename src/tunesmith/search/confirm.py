@@ -10,12 +10,18 @@ from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, Trial
 
 from tunesmith.config import resolve_function
-from tunesmith.report import Confirmation, read_confirmation
-from tunesmith.report.confirmation import BASELINE, CANDIDATES, SEED, SUFFIX, TEST, TRIAL
-from tunesmith.report.trials import complete, leaders, seconds_of, summarize
 from tunesmith.search.job import OVERRIDES
 from tunesmith.search.plan import Plan
-from tunesmith.study import SlotSampler, open_storage, open_study, slots
+from tunesmith.study import (
+    Confirmation,
+    SlotSampler,
+    create_or_resume_study,
+    open_storage,
+    read_confirmation,
+    slots,
+)
+from tunesmith.study.confirmation import BASELINE, CANDIDATES, SEED, SUFFIX, TEST, TRIAL
+from tunesmith.study.summary import complete, leaders, seconds_of, summarize
 
 MAX_SEED = 2**32 - 1
 Point = tuple[int, int]
@@ -31,7 +37,7 @@ class Confirm:
     def __init__(self, plan: Plan, search: optuna.Study, *, opening_patience: float = 0) -> None:
         self._plan = plan
         self._search = search
-        self.study = open_study(
+        self.study = create_or_resume_study(
             search.study_name + SUFFIX,
             storage=open_storage(plan.settings["storage"], opening_patience=opening_patience),
             directions=plan.directions,

@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from optuna import Trial
 
 from tunesmith.search.space import SearchSpace, as_override
-from tunesmith.search.stop import StopRequest
+from tunesmith.search.stop import SignalGuard
 
 OVERRIDES, CODE = "overrides", "code"
 Extender = Callable[[DictConfig, Trial], None]
@@ -29,7 +29,7 @@ class TrialJob:
         *,
         launcher: Launcher,
         overrides_of: Callable[[Trial], list[str]],
-        stop: StopRequest,
+        stop: SignalGuard,
         code: str | None = None,
     ) -> None:
         self._launcher = launcher

@@ -14,22 +14,15 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 from sqlalchemy.engine import make_url
 
+from tunesmith.advice import Advice, advise, write_next
 from tunesmith.errors import InvalidConfig
-from tunesmith.report import (
-    Advice,
-    Confirmation,
-    ReportContext,
-    advise,
-    terminal_summary,
-    write_front,
-    write_next,
-    write_report,
-)
-from tunesmith.report.trials import summarize
+from tunesmith.report import ReportContext, terminal_summary, write_front, write_report
 from tunesmith.search.confirm import restored
+from tunesmith.search.console import Snapshot
 from tunesmith.search.job import OVERRIDES, result_of
-from tunesmith.search.live import Snapshot
 from tunesmith.search.plan import Plan, accepts
+from tunesmith.study import Confirmation
+from tunesmith.study.summary import summarize
 from tunesmith.tracking import Run
 
 

@@ -14,17 +14,16 @@ from rich.console import Console
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
-from tunesmith.report import Confirmation
-from tunesmith.search.code import code_version
+from tunesmith.search.begin import PATIENCE_S, begin_search
+from tunesmith.search.code_version import code_version
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.job import CODE, Drawn, Extender
-from tunesmith.search.opening import PATIENCE_S, open_search
+from tunesmith.search.messages import ended_early, interrupted, n_finished, nothing_to_do
 from tunesmith.search.plan import describe, make_plan, probe
 from tunesmith.search.results import Results
-from tunesmith.search.runs import closed_runs, mark_front, parent_run
-from tunesmith.search.stage import Stage, Stopped, run_stage, work
-from tunesmith.search.stop import StopRequest
-from tunesmith.search.wording import ended_early, interrupted, n_finished, nothing_to_do
+from tunesmith.search.stage import SearchInterrupted, Stage, run_stage, work
+from tunesmith.search.stop import SignalGuard
+from tunesmith.search.tracked_runs import closed_runs, mark_front, parent_run
 from tunesmith.search.worker_environment import (
     is_worker,
     stage_of_worker,
@@ -32,7 +31,7 @@ from tunesmith.search.worker_environment import (
     time_left,
 )
 from tunesmith.search.workers import SEARCH_FAILED, WorkersFailed
-from tunesmith.study import SearchFailed, settle_dead_trials
+from tunesmith.study import Confirmation, SearchFailed, recover_dead_trials
 from tunesmith.tracking import Run, RunState, Tracking, recording
 
 # How many finished trials the results were written for.
@@ -70,10 +69,10 @@ class Search:
         if plan.base.get("dry_run"):
             self._say(describe(plan))
             return
-        study = open_search(plan, say=self._say)
+        study = begin_search(plan, say=self._say)
         tracking: Tracking = instantiate(plan.base.tracking)
-        tracking.settle_dead_runs()
-        settle_dead_trials(study, max_retries=plan.settings["max_retries"])
+        tracking.close_dead_runs()
+        recover_dead_trials(study, max_retries=plan.settings["max_retries"])
         if self._is_done(study):
             self._say(nothing_to_do(study, plan))
             return
@@ -89,12 +88,12 @@ class Search:
             self._say(f"The code is another one than that of earlier trials ({', '.join(others)}).")
 
     def _run_as_worker(self) -> None:
-        study = open_search(self._plan, say=self._say)
+        study = begin_search(self._plan, say=self._say)
         if stage_of_worker() == CONFIRM:
             stage = self._confirm_stage(Confirm(self._plan, study, opening_patience=PATIENCE_S))
         else:
             stage = self._search_stage(study)
-        with StopRequest() as stop:
+        with SignalGuard() as stop:
             try:
                 work(
                     stage,
@@ -124,14 +123,14 @@ class Search:
             mark_front(study, tracking)
             study.set_user_attr(WRITTEN, n_finished(study))
             state = RunState.COMPLETE
-        except Stopped:
+        except SearchInterrupted:
             state = RunState.INTERRUPTED
             self._say(interrupted(study, self._plan))
             raise SystemExit(130) from None
         except (SearchFailed, WorkersFailed) as error:
             raise InvalidConfig(f"{self._plan.study_name} stopped: {error}") from error
         finally:
-            tracking.settle_dead_runs(closed_runs(study))
+            tracking.close_dead_runs(closed_runs(study))
             parent.finish(state)
 
     def _confirm(
@@ -141,7 +140,7 @@ class Search:
         if not self._plan.confirm or not search.best_trials:
             return None
         confirm = Confirm(self._plan, search)
-        settle_dead_trials(confirm.study, max_retries=self._plan.settings["max_retries"])
+        recover_dead_trials(confirm.study, max_retries=self._plan.settings["max_retries"])
         if confirm.n_open:
             fits, seconds = confirm.n_open, confirm.seconds()
             self._say(f"Confirming by {fits} fits on new seeds, about {seconds:.0f} s.")
@@ -156,7 +155,7 @@ class Search:
                 self._say(f"Not confirmed: {error}")
             finally:
                 run.finish(state)
-                tracking.settle_dead_runs(closed_runs(confirm.study))
+                tracking.close_dead_runs(closed_runs(confirm.study))
         return confirm.test()
 
     def _is_done(self, study: optuna.Study) -> bool:

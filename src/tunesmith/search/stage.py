@@ -7,18 +7,18 @@ import optuna
 from hydra.plugins.launcher import Launcher
 from rich.console import Console
 
-from tunesmith.search.code import code_version
+from tunesmith.search.code_version import code_version
+from tunesmith.search.console import LiveLine
 from tunesmith.search.job import TrialJob
-from tunesmith.search.live import LiveLine
+from tunesmith.search.messages import n_finished
 from tunesmith.search.plan import Plan
-from tunesmith.search.stop import StopRequest
-from tunesmith.search.wording import n_finished
+from tunesmith.search.stop import SignalGuard
 from tunesmith.search.worker_environment import is_orphan
 from tunesmith.search.workers import Workers
-from tunesmith.study import Stop, Termination, run_worker, settle_dead_trials
+from tunesmith.study import StopReason, Termination, recover_dead_trials, run_worker
 
 
-class Stopped(Exception):  # noqa: N818 - it is no error
+class SearchInterrupted(Exception):  # noqa: N818 - it is no error
     """The user asked to stop."""
 
 
@@ -40,16 +40,16 @@ def run_stage(
 ) -> None:
     """Work here, or have workers do it, and show how it goes.
 
-    Raises Stopped if the user asked for it, SearchFailed or WorkersFailed if it is not worth going
-    on with.
+    Raises SearchInterrupted if the user asked for it, SearchFailed or WorkersFailed if it is not
+    worth going on with.
     """
     n_jobs, study = plan.settings["n_jobs"], stage.study
     line = LiveLine(study, n_trials=stage.n_trials, console=console)
-    with StopRequest() as stop, line:
+    with SignalGuard() as stop, line:
         if n_jobs == 1:
             ended = work(stage, plan, make_launcher=make_launcher, stop=stop, on_change=line.update)
-            if ended is Stop.INTERRUPTED:
-                raise Stopped
+            if ended is StopReason.INTERRUPTED:
+                raise SearchInterrupted
             return
         workers = Workers(
             stage=stage.name,
@@ -61,9 +61,9 @@ def run_stage(
         )
         workers.run(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
         # What a killed worker left is queued again, for the next time.
-        settle_dead_trials(study, max_retries=plan.settings["max_retries"])
+        recover_dead_trials(study, max_retries=plan.settings["max_retries"])
         if stop.requested:
-            raise Stopped
+            raise SearchInterrupted
 
 
 def work(
@@ -71,9 +71,9 @@ def work(
     plan: Plan,
     *,
     make_launcher: Callable[[], Launcher],
-    stop: StopRequest,
+    stop: SignalGuard,
     on_change: Callable[[optuna.Study], None],
-) -> Stop:
+) -> StopReason:
     """Run trials in this process until the stage has its own, and say why it ended.
 
     Raises SearchFailed if it is not worth going on with.

@@ -13,7 +13,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 INSIST_S = 10.0
 
 
-class StopRequest:
+class SignalGuard:
     """Inside `with`, the first Ctrl-C or SIGTERM is remembered, the second ends the process.
 
     Training code is interrupted at once by KeyboardInterrupt, and again every ten seconds if it
@@ -27,7 +27,7 @@ class StopRequest:
         self._insisting = Timer(INSIST_S, self._insist)
         self._previous: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> "StopRequest":
+    def __enter__(self) -> "SignalGuard":
         self._previous = {number: signal.signal(number, self._request) for number in SIGNALS}
         return self
 

@@ -23,7 +23,7 @@ from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.process import ProcessId
-from tunesmith.study.patience import Patience
+from tunesmith.study.retry import Retry
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 
@@ -47,7 +47,7 @@ _REPEATED = (
 def _patient(call: Call) -> Call:
     @functools.wraps(call)
     def repeated(self: "Database", *args: Any, **kwargs: Any) -> Any:
-        return self.patience.persist(lambda: call(self, *args, **kwargs), database=self.shown_url)
+        return self.patience.call(lambda: call(self, *args, **kwargs), database=self.shown_url)
 
     return cast(Call, repeated)
 
@@ -62,7 +62,7 @@ class Database(RDBStorage):
         engine_kwargs: dict[str, Any],
         heartbeat_interval: int,
         grace_period: int,
-        patience: Patience,
+        patience: Retry,
     ) -> None:
         self.patience = patience
         self.shown_url = url.render_as_string(hide_password=True)

@@ -30,7 +30,7 @@ class AttemptPruner(BasePruner):
         return self.pruner.prune(StudyView(study, _without_failed), trial)
 
 
-def fitting_pruner(
+def default_pruner(
     *, metric: str | Sequence[str], repeat: int, percentile: float, p_threshold: float
 ) -> BasePruner:
     """Return what fits where nobody chose: a search's epochs, repetitions or several metrics.

@@ -19,7 +19,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from sqlalchemy import event, exc
 
 from tunesmith.study._optuna import Database
-from tunesmith.study.patience import Patience, one_line
+from tunesmith.study.retry import Retry, one_line
 
 _BUSY_TIMEOUT_S = 60
 # Any number, the same in all processes: whoever holds it creates the schema.
@@ -65,11 +65,11 @@ def open_storage(
                 heartbeat_interval=heartbeat_interval,
                 grace_period=grace_period,
                 # A pause longer than a heartbeat would let a healthy trial look dead.
-                patience=Patience(patience, longest_pause_s=float(heartbeat_interval)),
+                patience=Retry(patience, longest_pause_s=float(heartbeat_interval)),
             )
 
     try:
-        database = Patience(opening_patience, longest_pause_s=1.0).persist(build, database=shown)
+        database = Retry(opening_patience, longest_pause_s=1.0).call(build, database=shown)
     except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise ConnectionError(f"cannot open {shown}: {one_line(error)}") from None
     except (sqlite3.Error, OSError, RuntimeError) as error:

@@ -20,13 +20,7 @@ from tunesmith.study._optuna import (
     stored,
     was_stopped,
 )
-from tunesmith.study.dead import (
-    requeue,
-    requeue_own_trials,
-    settle_dead_trials,
-    settle_own_trials,
-)
-from tunesmith.study.outcome import (
+from tunesmith.study.failure import (
     PRUNE_REASON,
     FailKind,
     Failure,
@@ -35,9 +29,15 @@ from tunesmith.study.outcome import (
     finite_values,
     is_finished,
 )
-from tunesmith.study.patience import DatabaseAway
-from tunesmith.study.policy import FailurePolicy
-from tunesmith.study.terminator import Termination
+from tunesmith.study.failure_policy import FailurePolicy
+from tunesmith.study.recovery import (
+    recover_dead_trials,
+    recover_own_trials,
+    requeue,
+    requeue_own_trials,
+)
+from tunesmith.study.retry import DatabaseAway
+from tunesmith.study.stagnation import Termination
 from tunesmith.study.trial import Pruned, running
 
 Outcome = float | Sequence[float] | Pruned
@@ -45,11 +45,11 @@ _LIVE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.
 _POLL_S = 0.5
 
 
-class Interrupted(Exception):  # noqa: N818
+class TrialInterrupted(Exception):  # noqa: N818
     """The user asked to stop: the objective raises it, and its slot is queued again."""
 
 
-class Stop(StrEnum):
+class StopReason(StrEnum):
     """Why a worker ended."""
 
     FINISHED = "finished"
@@ -75,13 +75,14 @@ def run_worker(
     termination: Termination | None = None,
     on_change: Callable[[optuna.Study], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Stop:
+) -> StopReason:
     """Run trials until the study has exactly `n_trials` complete or pruned ones.
 
     Args:
         study: Shared with the other workers; each brings its own sampler and pruner.
         objective: Returns the value, or a value for each direction, or `Pruned`. Any exception
-            fails its trial and the search goes on; `Interrupted` and KeyboardInterrupt stop it.
+            fails its trial and the search goes on; `TrialInterrupted` and
+            KeyboardInterrupt stop it.
         n_trials: The study's total, over all workers and all times it was run.
         max_retries: How often a slot is attempted again after its process died.
         max_failure_rate: See `FailurePolicy`.
@@ -112,7 +113,7 @@ def run_worker(
         return worker.run()
     except KeyboardInterrupt:
         requeue_own_trials(study)
-        return Stop.INTERRUPTED
+        return StopReason.INTERRUPTED
 
 
 @dataclass
@@ -128,13 +129,13 @@ class _Worker:
     on_change: Callable[[optuna.Study], None]
     should_stop: Callable[[], bool]
     trial: optuna.Trial | None = None
-    stop: Stop | None = None
+    stop: StopReason | None = None
     seen: Counter[TrialState] = field(default_factory=Counter)
 
-    def run(self) -> Stop:
+    def run(self) -> StopReason:
         while self.stop is None:
-            settle_own_trials(self.study, max_retries=self.max_retries)
-            settle_dead_trials(self.study, max_retries=self.max_retries)
+            recover_own_trials(self.study, max_retries=self.max_retries)
+            recover_dead_trials(self.study, max_retries=self.max_retries)
             trials = all_trials(self.study)
             self._tell_change(trials)
             self.stop = self._reason_to_stop(trials)
@@ -151,18 +152,18 @@ class _Worker:
             self.seen = states
             self.on_change(self.study)
 
-    def _reason_to_stop(self, trials: list[FrozenTrial]) -> Stop | None:
+    def _reason_to_stop(self, trials: list[FrozenTrial]) -> StopReason | None:
         if self._has_all(trials):
-            return Stop.FINISHED
+            return StopReason.FINISHED
         self.policy.check(trials)
         if self.should_stop():
-            return Stop.INTERRUPTED
+            return StopReason.INTERRUPTED
         if time.monotonic() >= self.deadline:
-            return Stop.TIMEOUT
+            return StopReason.TIMEOUT
         if self.termination is not None and self.termination.is_due(self.study, trials):
-            return Stop.TERMINATED
+            return StopReason.TERMINATED
         queued = any(t.state == TrialState.WAITING for t in trials)
-        return Stop.EXHAUSTED if is_exhausted(self.study) and not queued else None
+        return StopReason.EXHAUSTED if is_exhausted(self.study) and not queued else None
 
     def _has_all(self, trials: list[FrozenTrial]) -> bool:
         if self.queued_only:
@@ -213,7 +214,7 @@ class _Worker:
             return []
         except DatabaseAway:
             raise
-        except (Interrupted, KeyboardInterrupt):
+        except (TrialInterrupted, KeyboardInterrupt):
             self._interrupt(trial)
         except (Exception, SystemExit) as error:
             if not self.should_stop():
@@ -232,7 +233,7 @@ class _Worker:
 
     def _interrupt(self, trial: optuna.Trial) -> None:
         requeue(self.study, stored(trial))
-        self.stop = Stop.INTERRUPTED
+        self.stop = StopReason.INTERRUPTED
 
     def _failed(self, trial: optuna.Trial, error: BaseException) -> "_AttemptFailed":
         failure = failure_from(error)

@@ -112,7 +112,7 @@ class MlflowTracking(Tracking):
             self._client.restore_run(run_id)
         return True
 
-    def settle_dead_runs(self, also: Collection[str] = ()) -> None:
+    def close_dead_runs(self, also: Collection[str] = ()) -> None:
         """Close the open runs whose process on this host is no more, and those named by id."""
         running = self._client.search_runs(
             [self._experiment_id], filter_string="attributes.status = 'RUNNING'"

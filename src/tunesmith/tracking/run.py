@@ -76,7 +76,7 @@ class Tracking(ABC):
         """Set or replace tags of a run that is over, if there is one."""
 
     @abstractmethod
-    def settle_dead_runs(self, also: Collection[str] = ()) -> None:
+    def close_dead_runs(self, also: Collection[str] = ()) -> None:
         """Close the open runs whose process on this host is no more, and those named by id."""
 
 
@@ -128,7 +128,7 @@ class NoTracking(Tracking):
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Keep nothing."""
 
-    def settle_dead_runs(self, also: Collection[str] = ()) -> None:
+    def close_dead_runs(self, also: Collection[str] = ()) -> None:
         """There are none."""
 
 

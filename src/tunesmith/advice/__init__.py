@@ -1,0 +1,7 @@
+"""What to do next, in sentences: rules that read a study, and the search that they propose."""
+
+from tunesmith.advice.advice import Advice
+from tunesmith.advice.next_search import next_params, write_next
+from tunesmith.advice.rules import advise
+
+__all__ = ["Advice", "advise", "next_params", "write_next"]

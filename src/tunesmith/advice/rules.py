@@ -1,0 +1,46 @@
+"""What to do next, in sentences: every rule speaks where its evidence is clear, else is silent."""
+
+import optuna
+from optuna.study import StudyDirection
+
+from tunesmith.advice import surface
+from tunesmith.advice.advice import Advice
+from tunesmith.advice.bounds import advise_bounds
+from tunesmith.advice.choices import advise_choices, advise_unimportant
+from tunesmith.advice.failures import advise_failures
+from tunesmith.advice.sample import Sample, sample_of
+from tunesmith.advice.seed_noise import advise_noise
+from tunesmith.advice.trial_count import advise_trials
+from tunesmith.study.confirmation import Confirmation
+from tunesmith.study.summary import is_multi_objective
+
+
+def advise(study: optuna.Study, *, confirmation: Confirmation | None = None) -> list[Advice]:
+    """Advice for the next search, the changes of the space first.
+
+    Several objectives have no single best region, so only failures are advised on. Parameters that
+    are conditional, or whose range changed during the study, get no advice.
+    """
+    if is_multi_objective(study):
+        return advise_failures(study)
+    sample = sample_of(study)
+    maximize = study.direction == StudyDirection.MAXIMIZE
+    return [
+        *(_advise_space(sample) if sample.is_telling else []),
+        *advise_trials(study, noisy=len(sample.trials) > 0 and surface.is_noisy(sample)),
+        *advise_failures(study),
+        *advise_noise(confirmation, maximize=maximize),
+    ]
+
+
+def _advise_space(sample: Sample) -> list[Advice]:
+    # Estimates blur a shape that the COMPLETE trials alone draw exactly.
+    measured = sample.measured()
+    sample = measured if surface.is_exact(measured) else sample
+    # A parameter gets one change: a fixed one needs no range.
+    idle = advise_unimportant(sample)
+    fixed = {name for advice in idle for name in advice.changes}
+    ranged = [a for a in advise_bounds(sample) if not fixed & a.changes.keys()]
+    chosen = [a for a in advise_choices(sample) if not fixed & a.changes.keys()]
+    ranged.sort(key=lambda advice: advice.rule != "widen")
+    return [*chosen, *ranged, *idle]

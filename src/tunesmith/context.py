@@ -1,0 +1,110 @@
+"""Where the code runs: a single run, a trial of a search, or the refit of a search's winner."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import optuna
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from tunesmith.paths import RunPaths
+from tunesmith.study import current_trial
+from tunesmith.tracking import NoRun, Run
+
+
+class Role(StrEnum):
+    """What is being run.
+
+    A job of Hydra's own multirun, `-m seed=1,2,3` without a search, is a single run. A confirming
+    fit is a trial, of the study that confirms.
+    """
+
+    SINGLE = "single run"
+    TRIAL = "trial"
+    REFIT = "refit"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where the code runs; made once for each run, and read wherever that matters.
+
+    Attributes:
+        role: What is being run.
+        paths: The files of this run, or of this repetition of it.
+        run: What records it; a run that keeps nothing where tracking is off.
+        trial: The live trial of a search, else None.
+        repetition: Which of the run's repetitions this is, from 1.
+        is_alone: The command does nothing but this run: it may end the process.
+
+    """
+
+    role: Role
+    paths: RunPaths
+    run: Run
+    trial: optuna.Trial | None = None
+    repetition: int = 1
+    is_alone: bool = False
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether a search is judging this run: it then sees no test rows and leaves no plots."""
+        return self.role is Role.TRIAL
+
+    def keeps_model(self, cfg: DictConfig) -> bool:
+        """Whether the fitted model stays: a trial leaves one only if it is told to."""
+        return not self.is_trial or bool(cfg.keep_model)
+
+
+_current: ContextVar[Context] = ContextVar("current_context")
+_refit_of: ContextVar[Run | None] = ContextVar("refit_of", default=None)
+
+
+def current_context() -> Context:
+    """Return the context of the run that the code belongs to; raises LookupError outside of one."""
+    return _current.get()
+
+
+@contextmanager
+def entered(context: Context) -> Iterator[Context]:
+    """Make `context` the current one inside the block."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def refitting(search: Run) -> Iterator[None]:
+    """Say that what runs inside the block is the refit of the winner of this search."""
+    token = _refit_of.set(search)
+    try:
+        yield
+    finally:
+        _refit_of.reset(token)
+
+
+def refitted_search() -> Run | None:
+    """Return the run of the search whose winner is fitted again, None for any other job."""
+    return _refit_of.get()
+
+
+def job_context() -> Context:
+    """Return the context of the Hydra job that is running, not yet recorded."""
+    hydra, trial = HydraConfig.get(), current_trial()
+    if trial is not None:
+        role = Role.TRIAL
+    else:
+        role = Role.SINGLE if refitted_search() is None else Role.REFIT
+    return Context(
+        role=role,
+        paths=RunPaths(Path(hydra.runtime.output_dir)),
+        run=NoRun(),
+        trial=trial,
+        is_alone=hydra.mode is RunMode.RUN,
+    )

@@ -1,0 +1,1 @@
+"""The objective of deep learning: a LightningModule on a LightningDataModule."""

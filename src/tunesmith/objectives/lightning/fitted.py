@@ -1,0 +1,104 @@
+"""Take up what a fit by Lightning left in its folder."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.utilities.model_helpers import is_overridden
+from omegaconf import DictConfig
+
+from tunesmith.objectives.fitted import FittedModel, Predictor
+from tunesmith.objectives.lightning.figures import CHECKPOINT
+from tunesmith.objectives.lightning.objective import build_model
+
+N_EXAMPLE_ROWS = 5
+
+
+def restore(cfg: DictConfig, folder: Path) -> FittedModel:
+    """The model whose checkpoint lies in the folder, with the data of its config."""
+    datamodule: LightningDataModule = instantiate(cfg.data)
+    datamodule.prepare_data()
+    datamodule.setup("fit")
+    model = build_model(cfg, datamodule)
+    checkpoint = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
+    model.load_state_dict(checkpoint["state_dict"])
+    return LightningFitted(model, datamodule, accelerator=cfg.trainer.accelerator)
+
+
+class LightningFitted(FittedModel):
+    """A LightningModule with its LightningDataModule."""
+
+    def __init__(
+        self, model: LightningModule, datamodule: LightningDataModule, *, accelerator: str
+    ) -> None:
+        self._model = model
+        self._datamodule = datamodule
+        self._accelerator = accelerator
+
+    def test(self) -> dict[str, float]:
+        """The metrics that the module logs on the test rows; none without a test step or rows."""
+        steps = is_overridden("test_step", self._model)
+        if not (steps and is_overridden("test_dataloader", self._datamodule)):
+            return {}
+        trainer = Trainer(
+            accelerator=self._accelerator,
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.test(self._model, datamodule=self._datamodule, verbose=False)
+        return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+    def predictor(self) -> Predictor:
+        """The module on the CPU, with the preprocessing of its data if there is any."""
+        preprocessing = getattr(self._datamodule, "preprocessing", None)
+        return LightningPredictor(_without_factories(self._model.cpu()), preprocessing)
+
+    def example(self) -> Any:
+        """The data's own `example`, else the first rows of the first validation batch."""
+        example = getattr(self._datamodule, "example", None)
+        if example is not None:
+            return example
+        batch = next(iter(self._datamodule.val_dataloader()))
+        rows = batch[0] if isinstance(batch, tuple | list) else batch
+        return rows[:N_EXAMPLE_ROWS].numpy()
+
+
+def _without_factories(model: LightningModule) -> LightningModule:
+    """The module without what only a fit needs: Hydra lets nobody pickle its partial functions."""
+    bare = copy.copy(model)
+    for name, value in vars(model).items():
+        if _is_factory(value):
+            object.__setattr__(bare, name, None)
+        elif name in ("_hparams", "_hparams_initial"):
+            kept = {key: entry for key, entry in value.items() if not _is_factory(entry)}
+            object.__setattr__(bare, name, type(value)(kept))
+    return bare
+
+
+def _is_factory(value: object) -> bool:
+    return type(value).__module__.startswith("hydra.")
+
+
+class LightningPredictor(Predictor):
+    """Calls a LightningModule; floats are taken as float32, as it was trained."""
+
+    def __init__(self, model: LightningModule, preprocessing: Any) -> None:
+        self._model = model.eval()
+        self._preprocessing = preprocessing
+
+    def predict(self, rows: Any) -> Any:
+        """What the module returns for the rows, as an array."""
+        if self._preprocessing is not None:
+            rows = self._preprocessing.transform(rows)
+        x = np.asarray(rows)
+        if np.issubdtype(x.dtype, np.floating):
+            x = x.astype(np.float32)
+        with torch.no_grad():
+            return self._model(torch.from_numpy(x)).numpy()

@@ -1,0 +1,91 @@
+"""Write Hydra's override grammar: the only module that does.
+
+See "The Override Grammar" in Hydra's documentation. What is written here is read back by Hydra as
+the very same value.
+"""
+
+import re
+import shlex
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from hydra.core.override_parser.types import Quote, QuotedString
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+# What Hydra reads as the same text without quotes, unless it is a word for something else.
+_PLAIN_TEXT = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
+_NOT_TEXT = {"true", "false", "null", "nan", "inf"}
+
+
+def write_value(value: object, *, quote: Quote = Quote.single) -> str:
+    """Return a value in Hydra's grammar: `0.01`, `null`, `relu`, `'a,b'`, `[8,16]`, `{a:1}`.
+
+    Args:
+        value: None, a bool, a number, a text, or a list or dict of these.
+        quote: The quotes of a text that needs some.
+
+    """
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            is_plain = _PLAIN_TEXT.fullmatch(value) and value.lower() not in _NOT_TEXT
+            return value if is_plain else QuotedString(value, quote).with_quotes()
+        case list() | tuple():
+            return f"[{','.join(write_value(item, quote=quote) for item in value)}]"
+        case dict():
+            items = (f"{key}:{write_value(item, quote=quote)}" for key, item in value.items())
+            return f"{{{','.join(items)}}}"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def write_override(key: str, value: object) -> str:
+    """Return an override that sets a key to a value: `optimizer.lr=0.01`, `tag='a,b'`."""
+    return f"{key}={write_value(value)}"
+
+
+def write_for_shell(key: str, value: object) -> str:
+    """Return an override as it is typed into a shell: `'data.path="a b.csv"'`."""
+    return shlex.quote(f"{key}={write_value(value, quote=Quote.double)}")
+
+
+def write_sweep(distribution: "BaseDistribution") -> str:
+    """Return a distribution as the value of a sweep: `tag(log,interval(1e-05,0.1))`.
+
+    Raises:
+        ValueError: The distribution is none of Optuna's own three.
+
+    """
+    # Here: the grammar is also written where Optuna is not loaded.
+    from optuna.distributions import (
+        CategoricalDistribution,
+        FloatDistribution,
+        IntDistribution,
+    )
+
+    d = distribution
+    match d:
+        case CategoricalDistribution():
+            return f"choice({','.join(map(write_value, d.choices))})"
+        case IntDistribution(step=1):
+            return _on_scale(f"int(interval({d.low},{d.high}))", log=d.log)
+        case IntDistribution():
+            return f"range({d.low},{d.high + 1},{d.step})"
+        case FloatDistribution(step=float(step)):
+            # Hydra's stop is exclusive, Optuna's high is not.
+            stop = Decimal(str(d.high)) + Decimal(str(step)) / 2
+            return f"range({d.low!r},{float(stop)!r},{step!r})"
+        case FloatDistribution():
+            return _on_scale(f"interval({d.low!r},{d.high!r})", log=d.log)
+    raise ValueError(
+        f"expected a float, integer or categorical distribution, got {d!r}; "
+        "leave this parameter out of the new space"
+    )
+
+
+def _on_scale(interval: str, *, log: bool) -> str:
+    return f"tag(log,{interval})" if log else interval

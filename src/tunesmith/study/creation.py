@@ -1,0 +1,51 @@
+"""Create the study of a search, or continue it."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import optuna
+from optuna.pruners import BasePruner, NopPruner
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
+
+from tunesmith.study.pruner import blind_to_failed
+
+Direction = Literal["minimize", "maximize"]
+
+
+def create_or_resume_study(
+    name: str,
+    *,
+    storage: BaseStorage,
+    directions: Sequence[Direction],
+    sampler: BaseSampler,
+    pruner: BasePruner | None = None,
+) -> optuna.Study:
+    """Create the study or load it; any number of processes may do so at once.
+
+    Args:
+        name: The study's name in its storage.
+        storage: From `open_storage`.
+        directions: `minimize` or `maximize`, one for each value of the objective.
+        sampler: Usually a `SlotSampler`; neither it nor the pruner is kept in the storage.
+        pruner: Optuna's median pruner is no default here: None prunes nothing.
+
+    Raises:
+        ValueError: The study exists with other directions.
+
+    """
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        directions=list(directions),
+        sampler=sampler,
+        pruner=blind_to_failed(pruner or NopPruner()),
+        load_if_exists=True,
+    )
+    present = [direction.name.lower() for direction in study.directions]
+    if present != list(directions):
+        raise ValueError(
+            f"study {name!r} has the directions {present}, got {list(directions)}; "
+            "try another study_name"
+        )
+    return study

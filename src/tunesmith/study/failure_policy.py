@@ -1,0 +1,81 @@
+"""Decide when a search that fails is not worth going on with."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from optuna.trial import FrozenTrial
+
+from tunesmith.study.failure import FailKind, Failure, failure_of, is_finished
+
+_SAME_AT_FIRST = 3
+_JUDGED_FROM = 10
+
+
+class SearchFailed(ValueError):  # noqa: N818
+    """The search stops: its trials fail for a reason that going on does not cure."""
+
+
+@dataclass(frozen=True)
+class FailurePolicy:
+    """When to stop a study whose trials fail.
+
+    Attributes:
+        max_failure_rate: The largest share of failed attempts, judged from 10 attempts.
+        n_trials: The study's total; so many failures in a row stop it whatever the rate.
+        since: When this worker began. Only a later failure stops it, so that a search whose bug
+            was repaired goes on.
+
+    """
+
+    max_failure_rate: float
+    n_trials: int
+    since: datetime
+
+    def check(self, trials: Sequence[FrozenTrial]) -> None:
+        """Raise SearchFailed if the attempts so far say so; lost attempts are not failures."""
+        attempts = [t for t in trials if is_finished(t) or _counted(t)]
+        failed = {t.number: f for t in attempts if (f := _counted(t)) is not None}
+        recent = [t for t in attempts if _ended(t) >= self.since]
+        if not any(t.number in failed for t in recent):
+            return
+        if len(failed) == len(attempts):
+            _check_first([failed[t.number] for t in recent[:_SAME_AT_FIRST]])
+        rate = len(failed) / len(attempts)
+        if len(attempts) >= _JUDGED_FROM and rate > self.max_failure_rate:
+            raise SearchFailed(
+                f"{len(failed)} of {len(attempts)} trials failed, more than max_failure_rate="
+                f"{self.max_failure_rate:g} allows; most often: {_most_common(failed.values())}"
+            )
+        enough = max(_JUDGED_FROM, self.n_trials)
+        row = attempts[-enough:]
+        if len(row) == enough and all(t.number in failed for t in row):
+            raise SearchFailed(
+                f"the last {len(row)} trials all failed; most often: "
+                f"{_most_common([failed[t.number] for t in row])}"
+            )
+
+
+def _ended(trial: FrozenTrial) -> datetime:
+    assert trial.datetime_complete is not None
+    return trial.datetime_complete
+
+
+def _counted(trial: FrozenTrial) -> Failure | None:
+    failure = failure_of(trial)
+    return failure if failure is not None and failure.counts else None
+
+
+def _check_first(failures: Sequence[Failure]) -> None:
+    exceptions = {f.exception for f in failures if f.kind is FailKind.EXCEPTION}
+    same = len(exceptions) == 1 and all(f.kind is FailKind.EXCEPTION for f in failures)
+    if len(failures) == _SAME_AT_FIRST and same:
+        raise SearchFailed(
+            f"the first {_SAME_AT_FIRST} trials all raised {exceptions.pop()}; "
+            "repair it and type the same command again"
+        )
+
+
+def _most_common(failures: Iterable[Failure]) -> str:
+    return Counter(f.reason for f in failures).most_common(1)[0][0]

@@ -1,0 +1,39 @@
+"""Check single values: one home for "must be ..., got ...; try ..."."""
+
+import math
+from collections.abc import Collection
+
+from tunesmith.errors import InvalidArgument, nearest
+
+
+def require_integer(
+    name: str, value: object, *, minimum: int, example: object, optional: bool = False
+) -> None:
+    """Raise InvalidArgument unless `value` is an integer of at least `minimum`.
+
+    Args:
+        name: What the value is called where it was typed.
+        value: Anything; True and False are no integers.
+        minimum: The smallest integer allowed.
+        example: What to try instead.
+        optional: None is allowed too.
+
+    """
+    if value is None and optional:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise InvalidArgument(name, f"an integer of at least {minimum}", value, example)
+
+
+def require_positive(name: str, value: object, *, example: object) -> None:
+    """Raise InvalidArgument unless `value` is a finite number above 0."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value < math.inf:  # type: ignore[operator]
+        raise InvalidArgument(name, "a positive number", value, example)
+
+
+def require_choice(name: str, value: object, choices: Collection[str]) -> None:
+    """Raise InvalidArgument, which tries the nearest choice, unless `value` is one of them."""
+    if value not in choices:
+        close = nearest(str(value), choices).split(", ")[0]
+        raise InvalidArgument(name, f"one of {', '.join(choices)}", value, close)
