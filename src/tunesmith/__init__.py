@@ -1,1 +1,43 @@
-"""Hydra-configured experiments: Lightning trains one trial, Optuna searches, MLflow remembers."""
+"""Hydra-configured experiments: Lightning trains one trial, Optuna searches, MLflow remembers.
+
+What is listed in `__all__`, here and in the packages `objectives`, `models`, `data`, `tracking`,
+`study`, `advice` and `report`, is what users may import; every other name may change.
+"""
+
+from typing import TYPE_CHECKING
+
+from tunesmith._lazy import load_from
+
+if TYPE_CHECKING:
+    from tunesmith.check import CheckBeforeRun
+    from tunesmith.cli import LIBRARIES, run
+    from tunesmith.errors import InvalidConfig
+    from tunesmith.objectives import Objective, run_trial
+    from tunesmith.renamed import RenamedConfig
+    from tunesmith.study import current_trial
+
+__all__ = [
+    "LIBRARIES",
+    "CheckBeforeRun",
+    "InvalidConfig",
+    "Objective",
+    "RenamedConfig",
+    "current_trial",
+    "run",
+    "run_trial",
+]
+
+# Late: `--help` must not pay for Optuna, nor a function for PyTorch.
+__getattr__ = load_from(
+    __name__,
+    {
+        "LIBRARIES": "cli",
+        "CheckBeforeRun": "check",
+        "InvalidConfig": "errors",
+        "Objective": "objectives",
+        "RenamedConfig": "renamed",
+        "current_trial": "study",
+        "run": "cli",
+        "run_trial": "objectives",
+    },
+)

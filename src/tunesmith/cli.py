@@ -6,14 +6,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import hydra.errors
-from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
-from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf.errors import OmegaConfBaseException
 
+from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig
 
 # What the configs of this package run, besides the package itself.
@@ -26,7 +24,6 @@ LIBRARIES = (
     "torch.nn.*",
     "torch.optim.*",
 )
-CONFIGS = Path(__file__).resolve().with_name("conf")
 PASSWORD_IN_URL = re.compile(r"\w://[^/@\s]*:[^@\s]+@")
 MULTIRUN_FLAGS = {"-m", "--multirun"}
 # What train.yaml chooses for Hydra.
@@ -46,14 +43,6 @@ SHOWING_FLAGS = {
     "--hydra-help",
     "--shell-completion",
 }
-
-
-class ShippedConfigs(SearchPathPlugin):
-    """Lets a train.py of any folder use the configs of this package, after those of its own."""
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Append the package's configs."""
-        search_path.append("tunesmith", f"file://{CONFIGS}")
 
 
 def run(main: Callable[[], None]) -> None:

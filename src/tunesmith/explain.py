@@ -10,8 +10,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import OverrideParseException
 
-from tunesmith.cli import CONFIGS
 from tunesmith.config import flat
+from tunesmith.configs import CONFIGS
 from tunesmith.errors import InvalidConfig, nearest, untrusted
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")

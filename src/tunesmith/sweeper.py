@@ -9,10 +9,26 @@ from hydra.types import HydraContext, TaskFunction
 from hydra_plugins.hydra_optuna_sweeper.config import OptunaSweeperConf, TPESamplerConfig
 from omegaconf import DictConfig
 
+from tunesmith.configs import register_group
+
 
 @dataclass
 class OptunaStudyConf(OptunaSweeperConf):
-    """The stock plug-in's keys with our defaults, and our own."""
+    """The stock plug-in's keys with our defaults, and our own.
+
+    Attributes:
+        direction: `minimize`, `maximize`, or a list of these.
+        storage: The URL of the study's database; None keeps the study in memory.
+        n_trials: The study's total of complete and pruned trials.
+        n_jobs: How many worker processes share the study.
+        max_failure_rate: The largest share of failed attempts before the search stops.
+        pruner: What is instantiated to prune trials by their intermediate values.
+        terminator: What is instantiated to end a search that has stopped improving.
+        timeout: Seconds after which no further trial is started.
+        baseline: Whether the default config is trial 0.
+        max_retries: How often a trial is attempted again after its process died.
+
+    """
 
     _target_: str = "tunesmith.sweeper.OptunaStudySweeper"
     # _self_ first: the dataclass's own null would win over the chosen pruner otherwise.
@@ -44,106 +60,21 @@ class DefaultTPESamplerConfig(TPESamplerConfig):
     constant_liar: bool = True
 
 
-PRUNERS: dict[str, dict[str, Any]] = {
-    "auto": {
-        "_target_": "tunesmith.study.default_pruner",
-        "metric": "${metric.name}",
-        "repeat": "${repeat}",
-        # Measured on `mlp` (benchmarks/search_quality.py): about a third of the epochs.
-        "percentile": 40.0,
-        # Three repetitions that all lose to the best trial's (p = 0.125) are enough. Measured on
-        # `mlp` with five: two thirds of the repetitions, and no winner missed.
-        "p_threshold": 0.15,
-    },
-    "none": {"_target_": "optuna.pruners.NopPruner"},
-    "median": {
-        "_target_": "optuna.pruners.MedianPruner",
-        "n_startup_trials": 5,
-        "n_warmup_steps": 0,
-        "interval_steps": 1,
-        "n_min_trials": 1,
-    },
-    "percentile": {
-        "_target_": "optuna.pruners.PercentilePruner",
-        "percentile": 40.0,
-        "n_startup_trials": 5,
-        "n_warmup_steps": 0,
-        "interval_steps": 1,
-        "n_min_trials": 1,
-    },
-    "hyperband": {
-        "_target_": "optuna.pruners.HyperbandPruner",
-        "min_resource": 1,
-        "max_resource": "auto",
-        "reduction_factor": 3,
-        "bootstrap_count": 0,
-    },
-    "successive_halving": {
-        "_target_": "optuna.pruners.SuccessiveHalvingPruner",
-        "min_resource": "auto",
-        "reduction_factor": 4,
-        "min_early_stopping_rate": 0,
-        "bootstrap_count": 0,
-    },
-    "wilcoxon": {
-        "_target_": "optuna.pruners.WilcoxonPruner",
-        "p_threshold": 0.15,
-        "n_startup_steps": 2,
-    },
-}
-
-
-TERMINATORS: dict[str, dict[str, Any]] = {
-    "none": {"_target_": None},
-    # So many complete trials without a better one.
-    "stagnation": {
-        "_target_": "optuna.terminator.Terminator",
-        "improvement_evaluator": {
-            "_target_": "optuna.terminator.BestValueStagnationEvaluator",
-            "max_stagnation_trials": 30,
-        },
-        "min_n_trials": 20,
-    },
-    # What a model of the values still expects to gain falls to a hundredth of what it was at first.
-    "emmr": {
-        "_target_": "optuna.terminator.Terminator",
-        "improvement_evaluator": {"_target_": "optuna.terminator.EMMREvaluator", "seed": 0},
-        "error_evaluator": {
-            "_target_": "optuna.terminator.MedianErrorEvaluator",
-            "paired_improvement_evaluator": "${..improvement_evaluator}",
-            "warm_up_trials": 10,
-            "n_initial_trials": 20,
-            "threshold_ratio": 0.01,
-        },
-        "min_n_trials": 30,
-    },
-    # What may be left to gain falls below the error of the best trial's mean: for `repeat`.
-    "regret_bound": {
-        "_target_": "optuna.terminator.Terminator",
-        "improvement_evaluator": {"_target_": "optuna.terminator.RegretBoundEvaluator", "seed": 0},
-        "error_evaluator": {"_target_": "optuna.terminator.CrossValidationErrorEvaluator"},
-        "min_n_trials": 20,
-    },
-}
-
-
 def _register() -> None:
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="optuna_study", node=OptunaStudyConf, replace=True)
     store.store(
         group="hydra/sweeper/sampler", name="tpe", node=DefaultTPESamplerConfig, replace=True
     )
-    for name, node in PRUNERS.items():
-        store.store(group="hydra/sweeper/pruner", name=name, node=node, replace=True)
-    for name, node in TERMINATORS.items():
-        store.store(group="hydra/sweeper/terminator", name=name, node=node, replace=True)
+    for group in ("hydra/sweeper/pruner", "hydra/sweeper/terminator"):
+        register_group(group)
 
 
 _register()
 
 
 class OptunaStudySweeper(Sweeper):
-    """Runs a search: `hydra.sweeper.n_trials` finished trials of one Optuna study."""
+    """Run a search: `hydra.sweeper.n_trials` finished trials of one Optuna study."""
 
     def __init__(self, **settings: Any) -> None:
         self._settings = settings

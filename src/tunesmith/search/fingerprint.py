@@ -12,6 +12,7 @@ from optuna.distributions import distribution_to_json
 
 from tunesmith.config import flat
 from tunesmith.errors import InvalidConfig
+from tunesmith.renamed import as_in_0_1_0
 from tunesmith.search.space import SearchSpace
 
 # Where things are kept, found and shown changes no value.
@@ -43,7 +44,7 @@ class Fingerprint:
     proposals: Mapping[str, Any]
 
     def digest(self) -> str:
-        """Eight hexadecimal digits, the same for the same search on any machine."""
+        """Return eight hexadecimal digits, the same for the same search on any machine."""
         text = json.dumps(asdict(self), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -61,8 +62,8 @@ class Fingerprint:
         ]
         if changed:
             raise InvalidConfig(
-                f"study {study_name} was begun with other values of {', '.join(changed)}; its "
-                "trials would not compare; try another hydra.sweeper.study_name, or null"
+                f"study {study_name} was created with different values of {', '.join(changed)}, so "
+                "its trials would not be comparable; try another hydra.sweeper.study_name, or null"
             )
         return _differing(stored["proposals"], mine["proposals"])
 
@@ -70,19 +71,26 @@ class Fingerprint:
 def fingerprint(cfg: DictConfig, *, space: SearchSpace, settings: Mapping[str, Any]) -> Fingerprint:
     """Take the fingerprint of a search from the composed config of its default trial.
 
-    `settings` are the sweeper's. A data file counts by its content, not by its place.
+    A data file counts by its content, not by its place. Names count as those of release 0.1.0, so
+    that a study which was begun then is continued by the same command.
+
+    Args:
+        cfg: The composed config of the default trial.
+        space: The search space.
+        settings: The sweeper's.
+
     """
     searched = {name.lstrip("+") for name in space.distributions}
     config = {
         key: _content(value)
-        for key, value in flat(cfg, without=IRRELEVANT).items()
+        for key, value in as_in_0_1_0(flat(cfg, without=IRRELEVANT)).items()
         if key not in searched
     }
     return Fingerprint(
         config=config,
         space={name: distribution_to_json(d) for name, d in space.distributions.items()},
         proposals={
-            name: _plain(settings[name])
+            name: _in_old_names(_plain(settings[name]))
             for name in ("sampler", "pruner", "baseline", "custom_search_space")
         },
     )
@@ -92,6 +100,10 @@ def _content(value: Any) -> Any:
     if isinstance(value, str) and 0 < len(value) < 4096 and Path(value).is_file():
         return f"sha256:{hashlib.sha256(Path(value).read_bytes()).hexdigest()}"
     return value
+
+
+def _in_old_names(value: Any) -> Any:
+    return as_in_0_1_0(value) if isinstance(value, Mapping) else value
 
 
 def _plain(value: Any) -> Any:
