@@ -45,8 +45,10 @@ from rich.table import Table
 from tunesmith.advice import Advice, advise, write_next
 from tunesmith.advice.ranges import Numeric, to_unit
 from tunesmith.advice.sample import Array
-from tunesmith.sweeper import PRUNERS
 
+PRESETS = Path(__file__).resolve().parents[1] / "conf" / "hydra" / "sweeper" / "pruner"
+# Those that need nothing of an experiment's config.
+PRUNERS = sorted(path.stem for path in PRESETS.glob("*.yaml") if path.stem != "auto")
 Params = Mapping[str, Any]
 Space = dict[str, BaseDistribution]
 Trials = list[optuna.trial.FrozenTrial]
@@ -80,7 +82,7 @@ class Search:
 
     def study(self, problem: Problem, seed: int) -> optuna.Study:
         """Return an empty study."""
-        settings = dict(PRUNERS[self.pruner])
+        settings: Any = OmegaConf.to_container(OmegaConf.load(PRESETS / f"{self.pruner}.yaml"))
         return optuna.create_study(
             direction="maximize" if problem.maximize else "minimize",
             sampler=optuna.samplers.TPESampler(seed=seed),
@@ -550,7 +552,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="seeds per problem")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--trials", type=int, default=60, help="trials of each of the searches")
-    parser.add_argument("--pruner", choices=[*PRUNERS], default="none")
+    parser.add_argument("--pruner", choices=PRUNERS, default="none")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     args = parser.parse_args()
     seeds = range(args.first_seed, args.first_seed + args.seeds)

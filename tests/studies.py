@@ -27,6 +27,8 @@ ARTICLE_SPACE: dict[str, BaseDistribution] = {
     "optimizer": CategoricalDistribution(["sgd", "adam"]),
 }
 AB = CategoricalDistribution(["a", "b"])
+# What a trial keeps whose loss was no number.
+DIVERGED = {"reason": "the loss is not finite", "diverged": True}
 
 
 def make(
@@ -90,6 +92,7 @@ def article(seed: int, *, trials: int = 100) -> optuna.Study:
         optimizer = trial.suggest_categorical("optimizer", ["sgd", "adam"])
         if optimizer == "sgd" and lr > 0.012:
             trial.set_user_attr("reason", "the loss is not finite")
+            trial.set_user_attr("diverged", True)
             raise optuna.TrialPruned
         short = max(0.0, math.log10((0.1 if optimizer == "adam" else 0.012) / lr))
         narrow = (64 - nodes) / 62
@@ -119,7 +122,7 @@ def recorded_article(seed: int) -> optuna.Study:
                 distributions=ARTICLE_SPACE,
                 state=TrialState.PRUNED if error is None else TrialState.COMPLETE,
                 value=error,
-                user_attrs={"reason": "the loss is not finite"} if error is None else {},
+                user_attrs=DIVERGED if error is None else {},
             )
         )
     return study
@@ -143,10 +146,14 @@ def recorded_pruned_article(seed: int) -> optuna.Study:
                 state=TrialState.COMPLETE if is_complete else TrialState.PRUNED,
                 value=errors[-1] if is_complete else None,
                 intermediate_values={100 * k: error for k, error in enumerate(errors, start=1)},
-                user_attrs={} if is_complete else {"reason": end},
+                user_attrs={} if is_complete else _pruned(end),
             )
         )
     return study
+
+
+def _pruned(end: str) -> dict[str, Any]:
+    return {"reason": end, "diverged": not end.startswith("pruned")}
 
 
 def pruned_search(

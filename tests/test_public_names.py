@@ -66,7 +66,9 @@ def test_configs_name_exported_paths_only(dotted: str) -> None:
 def test_pages_name_exported_paths_only(page: Path) -> None:
     imported = {
         f"{package}.{name.strip()}"
-        for package, names in re.findall(r"from (tunesmith[.\w]*) import ([\w, ]+)", page.read_text())
+        for package, names in re.findall(
+            r"from (tunesmith[.\w]*) import ([\w, ]+)", page.read_text()
+        )
         for name in names.split(",")
     }
     named = set(DOTTED.findall(page.read_text())) - {package for package in PACKAGES}

@@ -1,6 +1,5 @@
 """What release 0.1.0 left behind is opened, continued, reported and repeated by this one."""
 
-import os
 import shlex
 import sqlite3
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
+
 from tests.commands import ROOT, environment, read_trials
 
 KEPT = Path(__file__).parent / "release_0_1_0"
@@ -108,9 +108,7 @@ def test_a_search_folder_of_0_1_0_is_reported(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("key", "number"), [("mlp", 1), ("lightgbm", 1), ("function", 1), ("quadratic", 2)]
 )
-def test_a_trial_of_0_1_0_is_repeated_from_its_folder(
-    folder: Path, key: str, number: int
-) -> None:
+def test_a_trial_of_0_1_0_is_repeated_from_its_folder(folder: Path, key: str, number: int) -> None:
     name = NAMES[key]
     trial = read_trials(f"sqlite:///{folder}/outputs/optuna.db", name)[number]
     config = f"outputs/searches/{name}/trials/{number}/.hydra"
@@ -123,5 +121,7 @@ def test_a_trial_of_0_1_0_is_repeated_from_its_folder(
 def test_the_winner_and_the_next_search_of_0_1_0_run(folder: Path) -> None:
     config = f"outputs/searches/{NAMES['mlp']}"
     succeed(f"train.py --config-dir {config} --config-name best", cwd=folder)
-    printed = succeed(f"train.py --config-dir {config} --config-name next -m dry_run=true", cwd=folder)
+    printed = succeed(
+        f"train.py --config-dir {config} --config-name next -m dry_run=true", cwd=folder
+    )
     assert "model.n_nodes" in printed

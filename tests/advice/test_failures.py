@@ -1,6 +1,7 @@
 from typing import Any
 
 import optuna
+import pytest
 from optuna.trial import TrialState, create_trial
 
 from tests.studies import AB, RATE, UNIT, add, random_rows
@@ -37,9 +38,20 @@ def test_failures_are_counted_and_located() -> None:
 
 
 def test_diverged_trials_that_were_pruned_with_a_reason_count() -> None:
-    study = study_where(lambda row: row["lr"] > 1e-2, TrialState.PRUNED, reason="loss is nan")
-    (advice,) = failures(study)
+    marks = {"reason": "loss is nan", "diverged": True}
+    (advice,) = failures(study_where(lambda row: row["lr"] > 1e-2, TrialState.PRUNED, **marks))
     assert "most often: loss is nan" in advice.evidence
+
+
+def test_diverged_trials_of_release_0_1_0_count() -> None:
+    reason = "diverged: the training loss is nan at epoch 3"
+    study = study_where(lambda row: row["lr"] > 1e-2, TrialState.PRUNED, reason=reason)
+    assert failures(study)
+
+
+@pytest.mark.parametrize("reason", ["hopeless", "the loss is not finite", "pruned at epoch 3", 7])
+def test_a_user_s_own_reason_to_prune_is_no_failure(reason: object) -> None:
+    assert not failures(study_where(lambda row: row["lr"] > 1e-2, TrialState.PRUNED, reason=reason))
 
 
 def test_trials_that_the_pruner_stopped_are_no_failures() -> None:

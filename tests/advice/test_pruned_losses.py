@@ -2,20 +2,19 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import optuna
 import pytest
 from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState, create_trial
 
-from tests.studies import AB, RATE, UNIT, Values, pruned_search
+from tests.studies import AB, DIVERGED, RATE, UNIT, Values, pruned_search
 from tunesmith.advice import Advice, advise
 from tunesmith.advice.sample import Sample, sample_of
 
 
-def ranked(
-    *stopped: Mapping[int, float], direction: str = "minimize", reason: str | None = None
-) -> Sample:
+def ranked(*stopped: Mapping[int, float], direction: str = "minimize", **attrs: Any) -> Sample:
     """Ten COMPLETE trials 1 ... 10, at step 5 ten times as bad, and then `stopped` ones."""
     sign = 1 if direction == "minimize" else -1
     study = optuna.create_study(direction=direction)
@@ -27,7 +26,7 @@ def ranked(
             create_trial(
                 state=TrialState.PRUNED,
                 intermediate_values={step: sign * value for step, value in course.items()},
-                user_attrs={"reason": reason} if reason else {},
+                user_attrs=attrs,
             )
         )
     return sample_of(study)
@@ -77,7 +76,7 @@ def test_a_pruned_trial_without_a_value_has_no_rank(course: Mapping[int, float])
 
 
 def test_a_diverged_trial_has_no_rank_whatever_it_was_before() -> None:
-    assert not estimates(ranked({5: 15.0}, reason="the loss is not finite"))
+    assert not estimates(ranked({5: 15.0}, **DIVERGED))
     assert estimates(ranked({5: 75.0}, reason="pruned at step 5"))
 
 

@@ -8,7 +8,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from tunesmith.advice.ranges import Numeric, from_unit, plain, sweep, to_unit, with_bounds
+from tunesmith.advice.ranges import Numeric, from_unit, to_unit, with_bounds
+from tunesmith.overrides import write_sweep, write_value
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ from tunesmith.advice.ranges import Numeric, from_unit, plain, sweep, to_unit, w
     ],
 )
 def test_the_sweeper_reads_back_what_is_written(dist: BaseDistribution) -> None:
-    space, fixed, _ = create_params_from_overrides([f"key={sweep(dist)}"])
+    space, fixed, _ = create_params_from_overrides([f"key={write_sweep(dist)}"])
     assert (space, fixed) == ({"key": dist}, {})
     for read, told in zip(
         getattr(space["key"], "choices", ()), getattr(dist, "choices", ()), strict=True
@@ -44,7 +45,7 @@ def test_the_sweeper_reads_back_what_is_written(dist: BaseDistribution) -> None:
 def test_a_fixed_value_keeps_its_type(value: object) -> None:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    override = OverridesParser.create().parse_override(f"key={plain(value)}")
+    override = OverridesParser.create().parse_override(f"key={write_value(value)}")
     assert not override.is_sweep_override()
     read = OmegaConf.create({"key": None})
     read.key = override.value()

@@ -4,9 +4,18 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import TrialState
+from sqlalchemy import NullPool
 
 from tunesmith.report.__main__ import main
 from tunesmith.report.load import hide_password
+
+
+def keep_elsewhere(url: str, *, name: str, value: float) -> None:
+    """Make a study of one trial in a PostgreSQL store."""
+    url = url.replace("postgresql://", "postgresql+psycopg://")
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
+    study = optuna.create_study(study_name=name, storage=storage)
+    study.add_trial(optuna.trial.create_trial(value=value))
 
 
 @pytest.fixture
@@ -40,14 +49,54 @@ def test_any_study_gets_its_report(root: Path) -> None:
     assert "Best parameters" in output.read_text()
 
 
-def test_the_store_of_the_environment_is_used(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    moved = root / "elsewhere.db"
+def note(folder: Path, storage: str) -> None:
+    """Write what a search notes of its own study when it begins."""
+    (folder / "study.yaml").write_text(f"study_name: {folder.name}\nstorage: {storage}\n")
+
+
+def test_a_folder_without_a_note_is_looked_up_in_the_environment_last(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, moved = root / "searches" / "mlp-1", root / "elsewhere.db"
     (root / "optuna.db").rename(moved)
-    monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{moved}")
-    folder = root / "searches" / "mlp-1"
-    assert main([str(folder)]) == 0
-    (folder / "search.yaml").write_text("storage: sqlite\n")
     assert main([str(folder)]) == 1
+    assert "export OPTUNA_STORAGE=URL" in capsys.readouterr().err
+    monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{moved}")
+    assert main([str(folder)]) == 0
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["with a note", "of release 0.1.0"])
+def test_an_sqlite_search_is_read_from_its_own_store_whatever_is_exported(
+    root: Path, noted: bool, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    keep_elsewhere(postgres_url, name="mlp-1", value=-1234.5)
+    monkeypatch.setenv("OPTUNA_STORAGE", postgres_url)
+    folder = root / "searches" / "mlp-1"
+    if noted:
+        note(folder, f"sqlite:///{root}/optuna.db")
+    assert main([str(folder)]) == 0
+    assert "-1234.5" not in (folder / "report.html").read_text()
+
+
+def test_a_search_on_postgresql_is_read_from_there(
+    root: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    keep_elsewhere(postgres_url, name="mlp-1", value=-1234.5)
+    folder = root / "searches" / "mlp-1"
+    note(folder, "${oc.env:OPTUNA_STORAGE}")
+    assert main([str(folder)]) == 1
+    monkeypatch.setenv("OPTUNA_STORAGE", postgres_url)
+    assert main([str(folder)]) == 0
+    assert "-1234.5" in (folder / "report.html").read_text()
+
+
+def test_a_folder_that_was_moved_with_its_root_is_read_from_its_new_place(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    note(root / "searches" / "mlp-1", f"sqlite:///{root}/optuna.db")
+    moved = tmp_path_factory.mktemp("moved") / "outputs"
+    root.rename(moved)
+    assert main([str(moved / "searches" / "mlp-1")]) == 0
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,6 @@ def test_folders_are_linked_relative_to_the_page(tmp_path: Path) -> None:
     text = text_of(study, tmp_path)
     assert 'href="trials/0"' in text
     assert "<code>abcdef0123</code>" in text
-    context = ReportContext(tracking_url="http://localhost:5000/", tracking_experiment="7")
-    linked = text_of(study, tmp_path, context=context)
-    assert 'href="http://localhost:5000/#/experiments/7/runs/abcdef0123"' in linked
 
 
 def test_the_context_is_shown(tmp_path: Path) -> None:

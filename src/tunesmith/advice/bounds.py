@@ -7,8 +7,9 @@ from optuna.distributions import IntDistribution
 
 from tunesmith.advice import surface
 from tunesmith.advice.advice import Advice, number
-from tunesmith.advice.ranges import Numeric, from_unit, plain, sweep, to_unit, with_bounds
+from tunesmith.advice.ranges import Numeric, from_unit, to_unit, with_bounds
 from tunesmith.advice.sample import Sample
+from tunesmith.overrides import write_sweep, write_value
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def _advise_parameter(sample: Sample, name: str) -> list[Advice]:
     new = with_bounds(dist, low, high)
     if new == dist:
         return []
-    value = plain(new.low) if new.single() else sweep(new)
+    value = write_value(new.low) if new.single() else write_sweep(new)
     sides = [side for side in (lower, upper) if side]
     widened = [side for side in sides if side.rule == "widen"]
     narrowed = [side for side in sides if side.rule == "narrow"]
@@ -103,7 +104,7 @@ def _log_unit(value: float, dist: Numeric) -> float:
 
 
 def _crowds(sample: Sample, name: str, *, upper: bool) -> bool:
-    """Whether the optimum of `name` most likely lies beyond the bound.
+    """Tell whether the optimum of `name` most likely lies beyond the bound.
 
     Where a surface describes the better trials well, every near fit must still fall at the bound.
     Where noise between the good trials hides the shape, the crowd itself must sit at the bound.

@@ -6,8 +6,8 @@ import numpy as np
 
 from tunesmith.advice import surface
 from tunesmith.advice.advice import Advice
-from tunesmith.advice.ranges import plain
 from tunesmith.advice.sample import Sample
+from tunesmith.overrides import write_value
 
 _MIN_TRIED = 4
 # Stricter than 5 %: a sampler that follows its leaders draws trials that resemble them.
@@ -33,15 +33,15 @@ def _shared_choice(sample: Sample, name: str) -> Advice | None:
         return None
     return Advice(
         rule="fix-choice",
-        sentence=f"All good trials use {name}={plain(choice)}: fix it",
+        sentence=f"All good trials use {name}={write_value(choice)}: fix it",
         evidence=f"the best {sharing} trials share it; {rivals} of {len(tried)} finished trials "
         f"tried another choice{sample.note}",
-        changes={name: plain(choice)},
+        changes={name: write_value(choice)},
     )
 
 
 def _luck(trials: int, rivals: int, leaders: int) -> float:
-    """Probability that no rival is a leader if the choice made no difference (hypergeometric)."""
+    """Return the probability that no rival is a leader by chance (hypergeometric)."""
     return math.comb(trials - rivals, leaders) / math.comb(trials, leaders)
 
 
@@ -69,7 +69,7 @@ def _roams(sample: Sample, name: str) -> bool:
 
 def _unimportant(sample: Sample, name: str) -> Advice:
     best = sample.trials[0].params[name]
-    value = plain(float(f"{best:.3g}") if isinstance(best, float) else best)
+    value = write_value(float(f"{best:.3g}") if isinstance(best, float) else best)
     return Advice(
         rule="fix-unimportant",
         sentence=f"{name} hardly matters: fix it, {name}={value}",

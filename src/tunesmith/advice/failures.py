@@ -9,8 +9,8 @@ from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.advice.advice import Advice, number
-from tunesmith.advice.ranges import plain
-from tunesmith.study.summary import params_of, shown
+from tunesmith.overrides import write_value
+from tunesmith.study import TrialRecord, params_of, shown
 
 _MIN_FAILED = 5
 _MIN_SHARE = 0.1
@@ -50,16 +50,13 @@ def advise_failures(study: optuna.Study) -> list[Advice]:
 
 
 def has_failed(trial: FrozenTrial) -> bool:
-    """FAIL, or stopped for a stated reason other than the pruner's."""
-    if trial.state == TrialState.PRUNED:
-        reason = str(trial.user_attrs.get("reason") or "")
-        return bool(reason) and "prune" not in reason.lower()
-    return trial.state == TrialState.FAIL
+    """Return True for a trial that failed or diverged; one that was pruned has done neither."""
+    return trial.state == TrialState.FAIL or TrialRecord.of(trial).diverged
 
 
 def _why(trials: Sequence[FrozenTrial]) -> str:
     failed = [t for t in trials if has_failed(t)]
-    reasons = [str(t.user_attrs.get("reason") or "no reason given") for t in failed]
+    reasons = [TrialRecord.of(t).reason or "no reason given" for t in failed]
     common = max(set(reasons), key=reasons.count)
     return f"most often: {common}"
 
@@ -67,7 +64,7 @@ def _why(trials: Sequence[FrozenTrial]) -> str:
 def _describe(
     trials: Sequence[FrozenTrial], failed: set[int], params: Sequence[str]
 ) -> list[_Region]:
-    """At most two conditions, each of which makes the failures clearly denser."""
+    """Return at most two conditions, each of which makes the failures clearly denser."""
     regions: list[_Region] = []
     inside = list(trials)
     for _ in range(2):
@@ -81,7 +78,7 @@ def _describe(
 
 
 def _surprise(trials: Sequence[FrozenTrial], failed: set[int], region: _Region) -> float:
-    """Probability of so many failures in the region by chance (upper hypergeometric tail)."""
+    """Return the probability of so many failures in the region by chance: a hypergeometric tail."""
     inside = [t for t in trials if region.holds(t)]
     hits = sum(t.number in failed for t in inside)
     total, bad, size = len(trials), sum(t.number in failed for t in trials), len(inside)
@@ -99,7 +96,7 @@ def _regions(trials: Sequence[FrozenTrial], name: str) -> Iterator[_Region]:
     values = {t.params[name] for t in known}
     if isinstance(known[0].distributions[name], CategoricalDistribution):
         for choice in values:
-            yield _Region(f"{name}={plain(choice)}", _equals(name, choice))
+            yield _Region(f"{name}={write_value(choice)}", _equals(name, choice))
         return
     for cut in sorted(values):
         yield _Region(f"{name} >= {number(cut)}", _at_least(name, cut))

@@ -1,6 +1,5 @@
 """Write the advised search space as a config that runs: `next.yaml`."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,19 +7,25 @@ import optuna
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.advice.advice import Advice
-from tunesmith.advice.ranges import sweep
 from tunesmith.advice.sample import steady_space
-from tunesmith.study.summary import finished, is_multi_objective, leaders, shown
+from tunesmith.overrides import write_sweep
+from tunesmith.paths import write_atomically
+from tunesmith.study import finished, is_multi_objective, leaders, shown
 
 
 def next_params(study: optuna.Study, advice: Sequence[Advice]) -> dict[str, str]:
     """Return the searched space with the advised changes, in Hydra's sweep grammar.
 
     Conditional parameters are left to the search that suggests them.
+
+    Args:
+        study: The search.
+        advice: What `advise` said of it.
+
     """
     dists = steady_space(finished(study) or [t for t in shown(study) if t.distributions])
     changes = {name: value for piece in advice for name, value in piece.changes.items()}
-    return {name: changes.get(name, sweep(dist)) for name, dist in dists.items()}
+    return {name: changes.get(name, write_sweep(dist)) for name, dist in dists.items()}
 
 
 def write_next(
@@ -33,8 +38,18 @@ def write_next(
 ) -> Path:
     """Write a primary config that searches the new space as `hparams_search=search` does.
 
-    Run it with `python train.py --config-dir <folder> --config-name next -m`; `fixed` are the
-    overrides the search was started with.
+    It is run by `tunesmith.commands.next_search`.
+
+    Args:
+        path: The file to write.
+        study: The search.
+        advice: What `advise` said of it.
+        search: The name of its file in `hparams_search/`.
+        fixed: The overrides that the search was started with, by key.
+
+    Returns:
+        `path`.
+
     """
     totals = [piece.n_trials for piece in advice if piece.rule == "fewer-trials"]
     params = next_params(study, advice)
@@ -67,11 +82,3 @@ def start_values(study: optuna.Study, params: Mapping[str, str]) -> dict[str, ob
         if name in best.params and ("." in name or not isinstance(best.params[name], str)):
             OmegaConf.update(start, name, best.params[name])
     return {str(key): value for key, value in start.items()}
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` in one step: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

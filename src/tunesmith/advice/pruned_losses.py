@@ -18,7 +18,7 @@ def estimated_losses(
     loss: Callable[[FrozenTrial], float],
     sign: float,
 ) -> dict[int, float]:
-    """Losses by trial number, measured for COMPLETE trials and estimated for stopped ones.
+    """Return losses by trial number, measured for COMPLETE trials and estimated for stopped ones.
 
     A stopped trial keeps its rank among the trials that went on beyond its last step, as successive
     halving supposes: Jamieson and Talwalkar, "Non-stochastic Best Arm Identification and

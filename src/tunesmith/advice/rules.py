@@ -11,15 +11,22 @@ from tunesmith.advice.failures import advise_failures
 from tunesmith.advice.sample import Sample, sample_of
 from tunesmith.advice.seed_noise import advise_noise
 from tunesmith.advice.trial_count import advise_trials
-from tunesmith.study.confirmation import Confirmation
-from tunesmith.study.summary import is_multi_objective
+from tunesmith.study import Confirmation, is_multi_objective
 
 
 def advise(study: optuna.Study, *, confirmation: Confirmation | None = None) -> list[Advice]:
-    """Advice for the next search, the changes of the space first.
+    """Return advice for the next search, the changes of the space first.
 
     Several objectives have no single best region, so only failures are advised on. Parameters that
     are conditional, or whose range changed during the study, get no advice.
+
+    Args:
+        study: Any Optuna study, also one that is running.
+        confirmation: The best trials and the baseline, trained again on new seeds.
+
+    >>> for piece in advise(study):
+    ...     print(f"{piece.sentence}. {piece.evidence}.")
+
     """
     if is_multi_objective(study):
         return advise_failures(study)

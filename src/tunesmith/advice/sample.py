@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tunesmith.advice.failures import has_failed
 from tunesmith.advice.pruned_losses import LEAST_LEADERS, estimated_losses
 from tunesmith.advice.ranges import Numeric, to_unit
-from tunesmith.study.summary import complete, finished, loss, sign
+from tunesmith.study import complete, finished, loss, sign
 
 Array = npt.NDArray[np.float64]
 
@@ -77,7 +77,7 @@ class Sample:
         }
 
     def leading_units(self, name: str) -> Array:
-        """Positions of the good trials in the range of `name`."""
+        """Return the positions of the good trials in the range of `name`."""
         return self.units[name][: self.n_leaders]
 
     @property
@@ -88,7 +88,7 @@ class Sample:
 
 
 def sample_of(study: optuna.Study) -> Sample:
-    """Arrays of a one-objective study; every array is empty for an empty study."""
+    """Return the arrays of a one-objective study; every array is empty for an empty study."""
     ended, done = finished(study), complete(study)
     pruned = [t for t in ended if t.state == TrialState.PRUNED]
     losses = estimated_losses(
@@ -109,7 +109,7 @@ def sample_of(study: optuna.Study) -> Sample:
 
 
 def steady_space(trials: Sequence[FrozenTrial]) -> dict[str, BaseDistribution]:
-    """Parameters that every trial has, with one and the same distribution of several values."""
+    """Return the parameters that every trial has, all with one distribution of several values."""
     if not trials:
         return {}
     first = trials[0].distributions

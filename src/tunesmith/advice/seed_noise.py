@@ -3,7 +3,7 @@
 import math
 
 from tunesmith.advice.advice import Advice, number
-from tunesmith.study.confirmation import Candidate, Confirmation
+from tunesmith.study import Candidate, Confirmation
 
 
 def advise_noise(confirmation: Confirmation | None, *, maximize: bool) -> list[Advice]:

@@ -30,7 +30,7 @@ class Surface:
     weights: Array
 
     def outward_share(self, name: str, *, upper: bool, at: float | None = None) -> float:
-        """Share of bootstrap fits, 0 ... 1, in which the loss still falls outwards at a position.
+        """Return the share of bootstrap fits in which the loss still falls outwards at a position.
 
         The position defaults to the bound itself.
         """

@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.advice.advice import Advice, number
 from tunesmith.advice.sample import Array
-from tunesmith.study.summary import finished, loss, sign
+from tunesmith.study import finished, loss, sign
 
 _MIN_TRIALS = 40
 # A pruned trial shows no better value: so many must have been measured in vain after the best.

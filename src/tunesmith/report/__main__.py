@@ -9,15 +9,14 @@ import optuna
 from rich.console import Console
 
 from tunesmith.advice import advise
+from tunesmith.paths import SearchPaths
 from tunesmith.report import ReportContext, terminal_summary, write_report
 from tunesmith.report.load import hide_password, load_search, load_study, storage_of
-from tunesmith.study import Confirmation, read_confirmation
-from tunesmith.study.confirmation import SUFFIX
-from tunesmith.study.summary import complete, shown
+from tunesmith.study import SUFFIX, Confirmation, complete, read_confirmation, shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the page, print the summary; a mistake is one line on stderr and exit status 1."""
+    """Write the page and print the summary; a mistake is one line on stderr and exit status 1."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     options = _parse(arguments)
     try:
@@ -56,16 +55,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _locate(options: argparse.Namespace) -> tuple[optuna.Study, str, Path]:
     if options.folder is not None:
         study, storage = load_search(options.folder), storage_of(options.folder)
-        return study, storage, options.output or options.folder / "report.html"
+        return study, storage, options.output or SearchPaths(options.folder).report
     study = load_study(options.storage, name=options.study)
-    return study, options.storage, options.output or Path("report.html")
+    return study, options.storage, options.output or SearchPaths(Path()).report
 
 
 def _confirmation(study: optuna.Study, storage: str) -> Confirmation | None:
-    name = study.study_name + SUFFIX
-    if name not in optuna.get_all_study_names(study._storage):
+    try:
+        confirming = load_study(storage, name=study.study_name + SUFFIX)
+    except ValueError:  # It was not confirmed.
         return None
-    return read_confirmation(study, load_study(storage, name=name))
+    return read_confirmation(study, confirming)
 
 
 def _check_has_results(study: optuna.Study) -> None:

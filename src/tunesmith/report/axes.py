@@ -9,7 +9,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from tunesmith.study.summary import is_multi_objective
+from tunesmith.study import is_multi_objective
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Objective:
 
     @property
     def is_log(self) -> bool:
-        """Whether the values are positive and span more than three decades."""
+        """Tell whether the values are positive and span more than three decades."""
         values = [t.values[self.index] for t in self.trials]
         return spans_decades(values)
 
@@ -85,5 +85,5 @@ def thinning_note(whole: Objective, thin: Objective) -> str:
 
 
 def spans_decades(values: Sequence[float], decades: int = 3) -> bool:
-    """Whether the values are positive and span more than so many decades."""
+    """Tell whether the values are positive and span more than so many decades."""
     return bool(values) and min(values) > 0 and max(values) > 10**decades * min(values)

@@ -1,22 +1,22 @@
-"""What a report shows beyond the study itself: addresses, commands, and the re-trained winner."""
+"""What a report shows beyond the study itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tunesmith.study.confirmation import Confirmation
+from tunesmith.study import Confirmation
 
 
 @dataclass(frozen=True)
 class ReportContext:
-    """Addresses and commands to print.
+    """Addresses, commands, and what training the best trials again has shown.
 
-    `storage` is shown, so it must hold no password; `tracking_url` is the base URL of a running
-    MLflow UI, without it run ids are shown as text; `commands` maps a purpose ("continue",
-    "repeat the winner") to a command line.
+    Attributes:
+        storage: The URL of the study's store as it is shown; it must hold no password.
+        commands: For each purpose ("repeat the winner") a command line.
+        confirmation: The best trials and the baseline, trained again on new seeds.
+
     """
 
     storage: str | None = None
-    tracking_url: str | None = None
-    tracking_experiment: str | None = None
     commands: Sequence[tuple[str, str]] = ()
     confirmation: Confirmation | None = None

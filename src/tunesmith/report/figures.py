@@ -25,7 +25,7 @@ from optuna.visualization import (
 
 from tunesmith.advice.sample import steady_space
 from tunesmith.report.axes import Objective, spans_decades, thinned, thinning_note
-from tunesmith.study.summary import complete, finished, is_multi_objective, leaders, metric_names
+from tunesmith.study import complete, finished, is_multi_objective, leaders, metric_names
 
 _MOST_CURVES = 100
 _SLICES_PER_ROW = 4
@@ -47,7 +47,7 @@ class Plot:
 
 
 def plots(study: optuna.Study) -> list[Plot]:
-    """Every plot that applies to the study; an empty list where no trial is complete."""
+    """Return every plot that applies to the study; an empty list where no trial is complete."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return [_styled(plot) for plot in _plots(study)]

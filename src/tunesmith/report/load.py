@@ -3,40 +3,134 @@
 import os
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import optuna
 from omegaconf import OmegaConf
-from sqlalchemy import create_engine, inspect
+from omegaconf.errors import OmegaConfBaseException
+from sqlalchemy import NullPool, create_engine, inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from tunesmith.errors import nearest
+from tunesmith.paths import SearchPaths
+from tunesmith.study import with_driver
+
 _STORE_TABLES = {"studies", "trials", "version_info"}
+_VARIABLE = "OPTUNA_STORAGE"
 
 
 def load_search(folder: Path) -> optuna.Study:
-    """Open the study of a search folder `<root>/searches/<study_name>`; raises ValueError."""
-    if not folder.is_dir():
-        raise ValueError(f"no search folder {folder}{_nearest(folder.name, _siblings(folder))}")
-    return load_study(storage_of(folder), name=folder.resolve().name)
+    """Open the study of a search folder, `<output root>/searches/<study name>`, in its own store.
+
+    Args:
+        folder: The folder; it may have been moved together with its output root.
+
+    Raises:
+        ValueError: There is no such folder, or its store or study is not to be found.
+
+    >>> load_search(Path("outputs/searches/quadratic-95ad56a1"))
+
+    """
+    return load_study(storage_of(folder), name=_study_name(folder))
 
 
 def storage_of(folder: Path) -> str:
-    """URL of the store behind a search folder."""
-    url, kind = os.environ.get("OPTUNA_STORAGE"), _stated_storage(folder)
-    if url and kind != "sqlite":
-        return url
-    if kind == "postgresql":
-        raise ValueError(f"{folder} was searched in PostgreSQL; set OPTUNA_STORAGE to its URL")
-    return f"sqlite:///{folder.resolve().parent.parent / 'optuna.db'}"
+    """Return the URL of the store that a search folder belongs to.
+
+    The folder itself says where its study lies. One of release 0.1.0 does not: its study is in the
+    SQLite file of its output root, or else in the store that the environment names.
+
+    Raises:
+        ValueError: There is no such folder, or no store is found.
+
+    """
+    if not folder.is_dir():
+        raise ValueError(f"no search folder {folder}{_hint(folder.name, _siblings(folder))}")
+    paths = SearchPaths(folder)
+    stated = _stated(paths)
+    if stated is None:
+        is_here = _has_study(paths.sqlite, _study_name(folder))
+        if is_here or (paths.sqlite.is_file() and not os.environ.get(_VARIABLE)):
+            return _sqlite_url(paths.sqlite)
+        return _named_by_environment(folder)
+    if stated.startswith("${"):
+        return _named_by_environment(folder)
+    is_gone = stated.startswith("sqlite:") and not Path(stated.removeprefix("sqlite:///")).is_file()
+    return _sqlite_url(paths.sqlite) if is_gone else stated
 
 
-def _stated_storage(folder: Path) -> str | None:
-    notes = folder / "search.yaml"
-    if not notes.is_file():
+def load_study(url: str, *, name: str) -> optuna.Study:
+    """Open a study of any Optuna store for reading.
+
+    Args:
+        url: The store's URL.
+        name: The study's name in it.
+
+    Raises:
+        ValueError: There is no such store, or no such study in it.
+
+    """
+    engine_url = _checked(url)
+    storage = optuna.storages.RDBStorage(
+        engine_url,
+        # No connection is left open.
+        engine_kwargs={"poolclass": NullPool},
+        skip_table_creation=True,
+        skip_compatibility_check=True,
+    )
+    names = optuna.get_all_study_names(storage)
+    if name not in names:
+        raise ValueError(f"no study {name!r} in {hide_password(url)}{_hint(name, names)}")
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+def hide_password(url: str) -> str:
+    """Return `url` with the password of its user replaced by stars."""
+    return re.sub(r"(://[^/\s:@]*):[^/\s]*@", r"\1:***@", url)
+
+
+def _note(paths: SearchPaths, key: str) -> str | None:
+    """Return what the folder says of its own study, not yet resolved."""
+    if not paths.study.is_file():
         return None
-    stated = OmegaConf.select(OmegaConf.load(notes), "storage")
-    return None if stated is None else str(stated)
+    try:
+        notes = OmegaConf.to_container(OmegaConf.load(paths.study), resolve=False)
+    except (OmegaConfBaseException, OSError) as error:
+        raise ValueError(f"cannot read {paths.study}: {_first_line(error)}") from error
+    found = notes.get(key) if isinstance(notes, dict) else None
+    return None if found is None else str(found)
+
+
+def _stated(paths: SearchPaths) -> str | None:
+    return _note(paths, "storage")
+
+
+def _study_name(folder: Path) -> str:
+    return _note(SearchPaths(folder), "study_name") or folder.resolve().name
+
+
+def _named_by_environment(folder: Path) -> str:
+    url = os.environ.get(_VARIABLE)
+    if not url:
+        raise ValueError(
+            f"the study of {folder} is not in the SQLite file of its output root; type "
+            f"export {_VARIABLE}=URL with the URL of its store"
+        )
+    return url
+
+
+def _has_study(database: Path, name: str) -> bool:
+    if not database.is_file():
+        return False
+    try:
+        load_study(_sqlite_url(database), name=name)
+    except ValueError:
+        return False
+    return True
+
+
+def _sqlite_url(database: Path) -> str:
+    return f"sqlite:///{database}"
 
 
 def _siblings(folder: Path) -> list[str]:
@@ -44,22 +138,11 @@ def _siblings(folder: Path) -> list[str]:
     return [p.name for p in parent.iterdir() if p.is_dir()] if parent.is_dir() else []
 
 
-def load_study(url: str, *, name: str) -> optuna.Study:
-    """Open the study `name` at `url`; raises ValueError where either does not exist."""
-    _check_store(url)
-    storage = optuna.storages.RDBStorage(
-        url, skip_table_creation=True, skip_compatibility_check=True
-    )
-    names = optuna.get_all_study_names(storage)
-    if name not in names:
-        raise ValueError(f"no study {name!r} in {hide_password(url)}{_nearest(name, names)}")
-    return optuna.load_study(study_name=name, storage=storage)
-
-
-def _check_store(url: str) -> None:
+def _checked(url: str) -> str:
+    """Return the URL with its driver, once it is seen to lead to an Optuna store."""
     shown = hide_password(url)
     try:
-        engine = create_engine(url)
+        engine = create_engine(with_driver(make_url(url)))
     except (SQLAlchemyError, ImportError) as error:
         raise ValueError(
             f"{shown} is no usable storage URL ({_first_line(error)}); try sqlite:///path/optuna.db"
@@ -68,7 +151,7 @@ def _check_store(url: str) -> None:
     # Connecting to a missing SQLite file would create it.
     if engine.url.get_backend_name() == "sqlite" and database and not Path(database).is_file():
         raise ValueError(
-            f"no database file {database}{_nearest(Path(database).name, _files(database))}"
+            f"no database file {database}{_hint(Path(database).name, _files(database))}"
         )
     try:
         tables = set(inspect(engine).get_table_names())
@@ -80,6 +163,7 @@ def _check_store(url: str) -> None:
         raise ValueError(
             f"{shown} is not an Optuna store: it has no tables {sorted(_STORE_TABLES - tables)}"
         )
+    return engine.url.render_as_string(hide_password=False)
 
 
 def _files(database: str) -> list[str]:
@@ -91,11 +175,5 @@ def _first_line(error: Exception) -> str:
     return hide_password(str(error).splitlines()[0])
 
 
-def hide_password(url: str) -> str:
-    """`url` with the password of its user replaced by stars."""
-    return re.sub(r"(://[^/\s:@]*):[^/\s]*@", r"\1:***@", url)
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)[:3]
-    return f"; nearest: {', '.join(close)}" if close else ""
+def _hint(name: str, known: Sequence[str]) -> str:
+    return f"; nearest: {nearest(name, known)}" if known else ""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import optuna
@@ -14,11 +13,12 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 from optuna.trial import FrozenTrial
 
-from tunesmith.advice.next_search import write_atomically
-from tunesmith.advice.rules import advise
+from tunesmith.advice import advise
+from tunesmith.commands import open_dashboard
+from tunesmith.paths import write_atomically
 from tunesmith.report.context import ReportContext
 from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
-from tunesmith.study.summary import leaders, params_of, seconds_of, summarize
+from tunesmith.study import Summary, TrialRecord, leaders, params_of, summarize
 
 if TYPE_CHECKING:
     from tunesmith.report.figures import Plot
@@ -35,7 +35,6 @@ class _Row:
     time: str
     folder: str | None
     run_id: str | None
-    run_url: str | None
 
 
 def write_report(
@@ -45,6 +44,16 @@ def write_report(
 
     Any study will do: an empty or running one shows what is there. The file needs no network, and
     its links to trial folders are relative to its own folder.
+
+    Args:
+        study: The study, whoever made it.
+        path: The file to write.
+        top_n: How many of the best trials its table shows; a Pareto front is shown whole.
+        context: What there is to show beyond the study.
+
+    >>> study = optuna.load_study(study_name="mine", storage="sqlite:///mine.db")
+    >>> write_report(study, path=Path("report.html"))
+
     """
     # Here: plotly and scikit-learn take a second, and a worker needs neither.
     from plotly.offline import get_plotlyjs
@@ -56,11 +65,11 @@ def write_report(
     summary = summarize(study)
     top = summary.front or leaders(study)[:top_n]
     params = [name for name in params_of(study) if any(name in t.params for t in top)]
-    rows = [_row(t, summary.metrics, params, path.parent, context) for t in top]
+    rows = [_row(t, summary.metrics, params, path.parent) for t in top]
     text = page.render(
         summary=summary,
         headline=headline(summary),
-        cards=_cards(study),
+        cards=_cards(summary),
         advice=advise(study, confirmation=context.confirmation),
         confirmation=context.confirmation,
         verdict=confirmed(context.confirmation, summary.metrics[0]) if context.confirmation else "",
@@ -69,7 +78,7 @@ def write_report(
         extras=_extras(rows),
         groups=_groups(plots(study)),
         commands=context.commands,
-        dashboard=f"optuna-dashboard {quote(context.storage or '<storage URL>')}",
+        dashboard=open_dashboard(context.storage),
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         plotly_js=Markup(get_plotlyjs()),
     )
@@ -101,9 +110,8 @@ def _json(figure: str) -> Markup:
     return Markup(figure.replace("<", "\\u003c"))
 
 
-def _cards(study: optuna.Study) -> list[tuple[str, str, str]]:
-    """(label, figure, remark) of the summary."""
-    summary = summarize(study)
+def _cards(summary: Summary) -> list[tuple[str, str, str]]:
+    """Return (label, figure, remark) of what stands on top of the page."""
     states = ", ".join(f"{count} {state}" for state, count in summary.states.items())
     cards = [("trials", str(sum(summary.states.values())), states)]
     if summary.best is not None:
@@ -134,19 +142,16 @@ def _row(
     metrics: Sequence[str],
     params: Sequence[str],
     folder: Path,
-    context: ReportContext,
 ) -> _Row:
-    directory, run_id = trial.user_attrs.get("hydra.dir"), trial.user_attrs.get("mlflow.run_id")
-    seconds = seconds_of(trial)
+    record = TrialRecord.of(trial)
     return _Row(
         number=trial.number,
         values=[measured(trial, *pair) for pair in zip(metrics, trial.values, strict=True)],
         params=[value_text(trial.params[name]) if name in trial.params else "" for name in params],
-        epochs=str(trial.user_attrs.get("epochs", "")),
-        time="" if seconds is None else duration(seconds),
-        folder=None if directory is None else _relative(Path(str(directory)), folder),
-        run_id=None if run_id is None else str(run_id),
-        run_url=_run_url(run_id, context),
+        epochs="" if record.epochs is None else str(record.epochs),
+        time="" if record.seconds is None else duration(record.seconds),
+        folder=None if record.folder is None else _relative(record.folder, folder),
+        run_id=record.run_id,
     )
 
 
@@ -162,10 +167,3 @@ def _extras(rows: Sequence[_Row]) -> list[str]:
 
 def _relative(directory: Path, folder: Path) -> str:
     return Path(os.path.relpath(directory.absolute(), folder.absolute())).as_posix()
-
-
-def _run_url(run_id: object, context: ReportContext) -> str | None:
-    if run_id is None or context.tracking_url is None or context.tracking_experiment is None:
-        return None
-    base = context.tracking_url.rstrip("/")
-    return f"{base}/#/experiments/{context.tracking_experiment}/runs/{run_id}"

@@ -8,12 +8,22 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial
 
-from tunesmith.advice.next_search import write_atomically
-from tunesmith.study.summary import leaders, metric_names, params_of
+from tunesmith.paths import write_atomically
+from tunesmith.study import leaders, metric_names, params_of
 
 
 def write_front(study: optuna.Study, *, path: Path, repeat: Callable[[FrozenTrial], str]) -> Path:
-    """One row for each trial of the front, by the first objective; `repeat` gives its command."""
+    """Write one row for each trial of the front, ordered by the first objective.
+
+    Args:
+        study: A study of several objectives.
+        path: The file to write.
+        repeat: Gives the command that repeats a trial.
+
+    Returns:
+        `path`.
+
+    """
     params = params_of(study)
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")

@@ -7,10 +7,9 @@ import optuna
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from tunesmith.advice.advice import Advice
+from tunesmith.advice import Advice
 from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
-from tunesmith.study.confirmation import Confirmation
-from tunesmith.study.summary import Summary, summarize
+from tunesmith.study import Confirmation, Summary, summarize
 
 _MOST_LINES = 20
 _MOST_PARAMS = 6
@@ -25,10 +24,19 @@ def terminal_summary(
     confirmation: Confirmation | None = None,
     commands: Sequence[tuple[str, str]] = (),
 ) -> RenderableType:
-    """At most twenty lines to print at the end of a search, at any width of the console.
+    """Return at most twenty lines to print at the end of a search, at any width of the console.
 
     Commands come below the twenty lines, each as one line, which `print(..., crop=False)` leaves
     whole: whoever copies one needs it so.
+
+    Args:
+        study: The search.
+        advice: What `advise` said of it.
+        confirmation: The best trials and the baseline, trained again on new seeds.
+        commands: For each purpose a command line.
+
+    >>> rich.print(terminal_summary(study, advise(study)))
+
     """
     summary = summarize(study)
     facts = [Text(f"{summary.name}: {headline(summary)}", style="bold"), *_facts(summary)]
@@ -84,7 +92,8 @@ def _facts(summary: Summary) -> list[Text]:
             Text(f"best      {summary.metrics[0]} {value}, trial {summary.best.number}{gain}")
         )
         params = [f"{name}={value_text(v)}" for name, v in summary.best.params.items()]
-        lines += [Text(f"          {'  '.join(params[:_MOST_PARAMS])}")]
+        if params:
+            lines.append(Text(f"          {'  '.join(params[:_MOST_PARAMS])}"))
     if summary.front:
         lines.append(Text(f"front     {len(summary.front)} trials on the Pareto front"))
         lines += [Text(f"          {end}") for end in _ends(summary)]
@@ -97,7 +106,7 @@ def _facts(summary: Summary) -> list[Text]:
 
 
 def _ends(summary: Summary) -> list[str]:
-    """Where the front ends: the trial that is best in each objective."""
+    """Return where the front ends: the trial that is best in each objective."""
     ends = []
     for index, (name, direction) in enumerate(
         zip(summary.metrics, summary.directions, strict=True)

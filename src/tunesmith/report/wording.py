@@ -2,8 +2,7 @@
 
 from optuna.trial import FrozenTrial
 
-from tunesmith.study.confirmation import Candidate, Confirmation
-from tunesmith.study.summary import Summary, deviation_of
+from tunesmith.study import Candidate, Confirmation, Summary, deviation_of
 
 
 def value_text(value: object) -> str:
@@ -12,7 +11,7 @@ def value_text(value: object) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as "0.5 s", "3 min 20 s" or "2 h 05 min"."""
+    """Write seconds as "0.5 s", "3 min 20 s" or "2 h 05 min"."""
     if seconds < 60:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -22,7 +21,7 @@ def duration(seconds: float) -> str:
 
 
 def headline(summary: Summary) -> str:
-    """Where the study stands, in one sentence."""
+    """Say where the study stands, in one sentence."""
     states = summary.states
     if not states:
         return "No trial has been started yet."
@@ -59,7 +58,7 @@ def _tested(candidate: Candidate) -> str:
 
 
 def measured(trial: FrozenTrial, metric: str, value: float) -> str:
-    """A complete trial's value, with its deviation where its repetitions differ."""
+    """Return a complete trial's value, with its deviation where its repetitions differ."""
     deviation = deviation_of(trial, metric)
     return spread(value, deviation) if deviation else value_text(value)
 

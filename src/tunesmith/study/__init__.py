@@ -33,7 +33,7 @@ from tunesmith.study.recovery import recover_dead_trials, requeue
 from tunesmith.study.retry import DatabaseAway
 from tunesmith.study.sampler import SlotSampler, slots
 from tunesmith.study.stagnation import Stagnation, Termination, keep_scores
-from tunesmith.study.storage import open_storage
+from tunesmith.study.storage import open_storage, with_driver
 from tunesmith.study.summary import (
     Summary,
     complete,
@@ -106,6 +106,7 @@ __all__ = [
     "suppress_class_warnings",
     "trial_numbered",
     "wants_each_value",
+    "with_driver",
 ]
 
 without_notices = suppress_class_warnings  # until the callers move

@@ -24,6 +24,7 @@ from tunesmith.study.retry import Retry, one_line
 _BUSY_TIMEOUT_S = 60
 # Any number, the same in all processes: whoever holds it creates the schema.
 _ADVISORY_LOCK = 0x74756E65
+_POSTGRESQL = "postgresql+psycopg"
 _EXPECTED = "sqlite:///path/to/file.db or postgresql://user:password@host/database"
 
 
@@ -98,15 +99,23 @@ def _parse(url: str) -> sqlalchemy.URL:
                 f"{url} names no file; try sqlite:///path/to/file.db, or storage=memory"
             )
         return parsed
-    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+    parsed = with_driver(parsed)
+    if parsed.drivername == _POSTGRESQL:
         if importlib.util.find_spec("psycopg") is None:
             raise ValueError(
                 'PostgreSQL needs a driver that is missing; try pip install "tunesmith[postgresql]"'
             )
-        return parsed.set(drivername="postgresql+psycopg")
+        return parsed
     raise ValueError(
         f"a storage of the kind {parsed.drivername!r} is not supported; try {_EXPECTED}"
     )
+
+
+def with_driver(url: sqlalchemy.URL) -> sqlalchemy.URL:
+    """Return a PostgreSQL URL with the driver that this package installs, any other as it is."""
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername=_POSTGRESQL)
+    return url
 
 
 def _is_sqlite(url: sqlalchemy.URL) -> bool:
