@@ -15,11 +15,10 @@ from optuna.trial import FrozenTrial, TrialState
 from tunesmith.study._optuna import (
     all_trials,
     fail,
-    is_exhausted,
-    mark_exhausted,
     stored,
     was_stopped,
 )
+from tunesmith.study.exhaustion import is_exhausted, mark_exhausted
 from tunesmith.study.failure import (
     FailKind,
     Failure,
@@ -106,7 +105,7 @@ def run_worker(
                 "bowl",
                 storage=open_storage("sqlite:///optuna.db"),
                 directions=["minimize"],
-                sampler=SlotSampler(optuna.samplers.TPESampler, seed=42),
+                sampler=SlotSampler(lambda seed: optuna.samplers.TPESampler(seed=seed), seed=42),
             )
             run_worker(study, lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=20)
 
