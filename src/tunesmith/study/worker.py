@@ -12,12 +12,7 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.study._optuna import (
-    all_trials,
-    fail,
-    stored,
-    was_stopped,
-)
+from tunesmith.study._optuna import all_trials, fail, stored, was_stopped
 from tunesmith.study.exhaustion import is_exhausted, mark_exhausted
 from tunesmith.study.failure import (
     FailKind,
@@ -27,7 +22,7 @@ from tunesmith.study.failure import (
     is_finished,
 )
 from tunesmith.study.failure_policy import FailurePolicy
-from tunesmith.study.record import TrialRecord, failure_attributes
+from tunesmith.study.record import TrialRecord
 from tunesmith.study.recovery import (
     recover_dead_trials,
     recover_own_trials,
@@ -251,8 +246,7 @@ class _Worker:
 
     def _failed(self, trial: optuna.Trial, error: BaseException) -> "_AttemptFailed":
         failure = failure_from(error)
-        for key, value in failure_attributes(failure).items():
-            trial.set_user_attr(key, value)
+        TrialRecord.write_failure(trial, failure)
         return _AttemptFailed(failure.reason)
 
     def _values(self, outcome: Outcome) -> list[float]:
