@@ -7,6 +7,7 @@ import pytest
 from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb import models, storage
+from optuna.study import _multi_objective
 
 from tunesmith.study import _optuna
 
@@ -35,6 +36,7 @@ def test_models_and_study_have_their_names() -> None:
     assert hasattr(storage, "_create_scoped_session")
     assert hasattr(models.TrialHeartbeatModel, "heartbeat")
     assert hasattr(models.StudySystemAttributeModel, "find_by_study_and_key")
+    assert callable(_multi_objective._get_pareto_front_trials_by_trials)
     assert "_backend" in inspect.getsource(_CachedStorage.__init__)
 
 

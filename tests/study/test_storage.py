@@ -1,4 +1,5 @@
 import importlib.util
+import pickle
 import sqlite3
 from contextlib import closing
 
@@ -59,6 +60,16 @@ def test_sqlite_transactions_write_from_their_beginning(tmp_path) -> None:
             assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 60_000
             with pytest.raises(sqlite3.OperationalError, match="locked"):
                 other.execute("BEGIN IMMEDIATE")
+        other.execute("BEGIN IMMEDIATE")
+
+
+def test_a_storage_that_was_pickled_writes_as_safely(tmp_path) -> None:
+    restored = pickle.loads(pickle.dumps(open_storage(f"sqlite:///{tmp_path}/db")))
+    with (
+        closing(sqlite3.connect(tmp_path / "db", timeout=0)) as other,
+        restored.engine.begin(),
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
         other.execute("BEGIN IMMEDIATE")
 
 

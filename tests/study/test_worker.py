@@ -6,6 +6,7 @@ from optuna.trial import TrialState
 
 from tests.study.searches import bowl, in_state, new_study, slow_bowl, wait_for, workers
 from tunesmith.study import (
+    Diverged,
     FailKind,
     Pruned,
     SearchFailed,
@@ -50,11 +51,27 @@ def test_n_trials_is_the_total_of_complete_and_pruned_trials(study: optuna.Study
     assert len(study.trials) == 8
 
 
-def test_the_reason_of_a_pruned_trial_is_kept(study: optuna.Study) -> None:
-    outcomes = {0: Pruned("worse than most"), 1: optuna.TrialPruned("at step 3")}
-    run_worker(study, failing(outcomes), n_trials=2)
-    reasons = [t.user_attrs["reason"] for t in study.trials]
-    assert reasons == ["worse than most", "at step 3"]
+def test_a_pruned_trial_keeps_its_reason_and_whether_it_diverged(study: optuna.Study) -> None:
+    outcomes = {
+        0: Pruned("worse than most"),
+        1: optuna.TrialPruned("at step 3"),
+        2: Pruned("the loss is nan", diverged=True),
+        3: Diverged("the loss is inf"),
+        4: optuna.TrialPruned(),
+        # What a user's own objective says is no mark.
+        5: optuna.TrialPruned("diverged: from the path of virtue"),
+    }
+    run_worker(study, failing(outcomes), n_trials=6)
+    assert {t.state for t in study.trials} == {TrialState.PRUNED}
+    records = [TrialRecord.of(t) for t in study.trials]
+    assert [(r.reason, r.diverged) for r in records] == [
+        ("worse than most", False),
+        ("at step 3", False),
+        ("the loss is nan", True),
+        ("the loss is inf", True),
+        ("pruned", False),
+        ("diverged: from the path of virtue", False),
+    ]
 
 
 @pytest.mark.parametrize(

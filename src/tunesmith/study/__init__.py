@@ -14,7 +14,6 @@ and `StudyRecord` read what each of them and the study keep.
 
 import optuna
 
-from tunesmith.study._optuna import is_exhausted
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.confirmation import (
     SEED,
@@ -25,6 +24,7 @@ from tunesmith.study.confirmation import (
     read_confirmation,
 )
 from tunesmith.study.creation import Direction, create_or_resume_study
+from tunesmith.study.exhaustion import is_exhausted
 from tunesmith.study.failure import FailKind, Failure, is_finished
 from tunesmith.study.failure_policy import SearchFailed
 from tunesmith.study.pruner import default_pruner, wants_each_value

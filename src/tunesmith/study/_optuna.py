@@ -1,8 +1,7 @@
 """Everything that touches private names of Optuna; nothing else in this package does.
 
-Optuna's public interface has no transaction over two trials, no heartbeat of a trial that never
-beat, no sampler's view of a study, and no Pareto front of some trials. They are built here, from
-the names that `tests/study/test_optuna_names.py` checks for.
+Its public interface has no transaction over two trials, no heartbeat of a trial that never beat, no
+sampler's view of a study. `tests/study/test_optuna_names.py` checks for the names used here.
 """
 
 import copy
@@ -27,7 +26,6 @@ from optuna.trial import FrozenTrial, TrialState
 from tunesmith.process import ProcessId
 from tunesmith.study.failure import Failure
 from tunesmith.study.record import (
-    EXHAUSTED_KEY,
     OWNER_KEY,
     TrialRecord,
     failure_attributes,
@@ -70,8 +68,10 @@ class Database(RDBStorage):
         heartbeat_interval: int,
         grace_period: int,
         retry: Retry,
+        configure: Callable[[sqlalchemy.Engine], None],
     ) -> None:
         self.retry = retry
+        self._configure = configure
         self.shown_url = url.render_as_string(hide_password=True)
         self._watched: dict[int, tuple[datetime | None, float]] = {}
         super().__init__(
@@ -80,6 +80,14 @@ class Database(RDBStorage):
             heartbeat_interval=heartbeat_interval,
             grace_period=grace_period,
         )
+        self._own_engine()
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        self._own_engine()
+
+    def _own_engine(self) -> None:
+        self._configure(self.engine)
         # Connections are closed with their storage, not left to the garbage collector.
         weakref.finalize(self, self.engine.dispose)
 
@@ -246,9 +254,9 @@ def set_once(study: optuna.Study, key: str, value: Any) -> Any:
     """
     if (database := database_of(study)) is not None:
         return database.set_once(study._study_id, key, value)
-    if _attribute(study, key) is None:
+    if attribute(study, key) is None:
         study._storage.set_study_system_attr(study._study_id, key, value)
-    return _attribute(study, key)
+    return attribute(study, key)
 
 
 def silent_trial_ids(study: optuna.Study) -> set[int]:
@@ -283,15 +291,6 @@ def was_stopped(study: optuna.Study) -> bool:
     return study._stop_flag
 
 
-def mark_exhausted(study: optuna.Study) -> None:
-    """Write in the study that its search space is exhausted."""
-    set_once(study, EXHAUSTED_KEY, True)
-
-
-def is_exhausted(study: optuna.Study) -> bool:
-    """Return True after `mark_exhausted`, by whichever worker."""
-    return _attribute(study, EXHAUSTED_KEY) is True
-
-
-def _attribute(study: optuna.Study, key: str) -> Any:
+def attribute(study: optuna.Study, key: str) -> Any:
+    """Return a system attribute of the study, or None if it has none."""
     return study._storage.get_study_system_attrs(study._study_id).get(key)

@@ -38,7 +38,7 @@ def create_or_resume_study(
     ...     "bowl",
     ...     storage=open_storage(None),
     ...     directions=["minimize"],
-    ...     sampler=SlotSampler(optuna.samplers.TPESampler, seed=42),
+    ...     sampler=SlotSampler(lambda seed: optuna.samplers.TPESampler(seed=seed), seed=42),
     ... )
     >>> study.study_name
     'bowl'

@@ -68,8 +68,7 @@ class SlotSampler(BaseSampler):
     Raises:
         InvalidArgument: The seed is no integer of at least 0.
 
-    >>> from functools import partial
-    >>> sampler = SlotSampler(partial(optuna.samplers.TPESampler, n_startup_trials=5), seed=42)
+    >>> sampler = SlotSampler(lambda seed: optuna.samplers.TPESampler(seed=seed), seed=42)
 
     """
 

@@ -72,6 +72,7 @@ def open_storage(
                 grace_period=grace_period,
                 # A pause longer than a heartbeat would let a healthy trial look dead.
                 retry=Retry(retry_s, longest_pause_s=float(heartbeat_interval)),
+                configure=_begin_immediate if _is_sqlite(parsed) else _leave,
             )
 
     try:
@@ -82,8 +83,6 @@ def open_storage(
     except (sqlite3.Error, OSError, RuntimeError) as error:
         # RuntimeError: the schema is of another Optuna version, and the message says what to run.
         raise ConnectionError(f"cannot open {shown}: {error}") from None
-    if _is_sqlite(parsed):
-        _begin_immediate(database.engine)
     return database
 
 
@@ -169,3 +168,7 @@ def _begin_immediate(engine: sqlalchemy.Engine) -> None:
 
     # Connections from before the listeners go.
     engine.dispose()
+
+
+def _leave(engine: sqlalchemy.Engine) -> None:
+    """Do nothing: PostgreSQL locks rows by itself."""

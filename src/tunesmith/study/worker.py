@@ -12,14 +12,8 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.study._optuna import (
-    all_trials,
-    fail,
-    is_exhausted,
-    mark_exhausted,
-    stored,
-    was_stopped,
-)
+from tunesmith.study._optuna import all_trials, fail, stored, was_stopped
+from tunesmith.study.exhaustion import is_exhausted, mark_exhausted
 from tunesmith.study.failure import (
     FailKind,
     Failure,
@@ -28,7 +22,7 @@ from tunesmith.study.failure import (
     is_finished,
 )
 from tunesmith.study.failure_policy import FailurePolicy
-from tunesmith.study.record import TrialRecord, failure_attributes
+from tunesmith.study.record import TrialRecord
 from tunesmith.study.recovery import (
     recover_dead_trials,
     recover_own_trials,
@@ -106,7 +100,7 @@ def run_worker(
                 "bowl",
                 storage=open_storage("sqlite:///optuna.db"),
                 directions=["minimize"],
-                sampler=SlotSampler(optuna.samplers.TPESampler, seed=42),
+                sampler=SlotSampler(lambda seed: optuna.samplers.TPESampler(seed=seed), seed=42),
             )
             run_worker(study, lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=20)
 
@@ -252,8 +246,7 @@ class _Worker:
 
     def _failed(self, trial: optuna.Trial, error: BaseException) -> "_AttemptFailed":
         failure = failure_from(error)
-        for key, value in failure_attributes(failure).items():
-            trial.set_user_attr(key, value)
+        TrialRecord.write_failure(trial, failure)
         return _AttemptFailed(failure.reason)
 
     def _values(self, outcome: Outcome) -> list[float]:

@@ -77,6 +77,12 @@ class TrialRecord:
         for name, value in attributes.items():
             trial.set_user_attr(_key(name), value)
 
+    @staticmethod
+    def write_failure(trial: optuna.Trial, failure: Failure) -> None:
+        """Write on a running trial why it is about to fail."""
+        for key, value in failure_attributes(failure).items():
+            trial.set_user_attr(key, value)
+
     @property
     def overrides(self) -> list[str] | None:
         """The Hydra overrides that the trial was composed with; None for a trial of others."""
