@@ -114,7 +114,7 @@ def test_a_metric_that_is_not_logged_stops_a_search_with_its_name(tmp_path: Path
 
 
 def test_every_config_is_installed_with_the_package() -> None:
-    from tunesmith.cli import CONFIGS
+    from tunesmith.config import CONFIGS
 
     root = Path(__file__).parents[1] / "conf"
     shipped = {path.relative_to(CONFIGS) for path in CONFIGS.glob("**/*.yaml")}

@@ -1,19 +1,22 @@
-"""Read a composed config: as flat parameters, and for the functions that it names."""
+"""Where the configs of this package lie, and how a composed one is read."""
 
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+CONFIGS = Path(__file__).resolve().with_name("conf")
+
 
 def flat(cfg: DictConfig, *, without: Collection[str]) -> dict[str, Any]:
-    """The resolved config as {'model.n_layers': 2, ...}; `without` names top-level keys."""
+    """Return the resolved config as {'model.n_layers': 2, ...}; `without` names top-level keys."""
     return _flatten({key: _plain(cfg[key]) for key in cfg if key not in without})
 
 
 def resolve_function(path: str) -> Callable[..., Any]:
-    """The function at a dotted path, if the execution whitelist allows it."""
+    """Return the function at a dotted path, if the execution whitelist allows it."""
     function: Callable[..., Any] = instantiate({"_target_": path, "_partial_": True})
     return function
 
