@@ -14,7 +14,7 @@ SHARED = {"errors", "config", "process"}
 ALLOWED = {
     "models": set(),
     "data": set(),
-    "study": {"process"},
+    "study": {"errors", "process", "validate"},
     "tracking": {"process"},
     "advice": {"study"},
     "report": {"advice", "study"},

@@ -10,7 +10,7 @@ from tests.study.searches import bowl, in_state, new_study, start, wait_for
 from tunesmith.process import ProcessId
 from tunesmith.study import (
     StopReason,
-    failure_of,
+    TrialRecord,
     is_finished,
     recover_dead_trials,
     run_worker,
@@ -39,7 +39,7 @@ def add_running(study: optuna.Study, owner: ProcessId | None, **kwargs) -> int:
     return study.trials[-1].number
 
 
-def settle(study: optuna.Study, max_retries: int = 2) -> list[int]:
+def recover(study: optuna.Study, max_retries: int = 2) -> list[int]:
     return [t.number for t in recover_dead_trials(study, max_retries=max_retries)]
 
 
@@ -54,9 +54,9 @@ def test_a_trial_of_a_dead_process_is_failed_and_queued_again(url: str) -> None:
         user_attrs={"mlflow.run_id": "abc"},
         system_attrs={"cma:generation": 3, "completed_rung_0": 1.0, "fixed_params": {"x": 0.25}},
     )
-    assert settle(study) == [number]
+    assert recover(study) == [number]
     failed, retry = study.trials
-    failure = failure_of(failed)
+    failure = TrialRecord.of(failed).failure
     assert failure is not None
     assert failure.reason == f"process {dead_process().pid} died"
     assert failure.retried
@@ -71,14 +71,14 @@ def test_a_trial_of_a_dead_process_is_failed_and_queued_again(url: str) -> None:
         "fixed_params": {"x": 0.25},
         "tunesmith:deaths": 1,
     }
-    assert settle(study) == []
+    assert recover(study) == []
 
 
 def test_a_live_trial_and_one_of_another_host_are_left_alone(url: str) -> None:
     study = new_study(url)
     add_running(study, ProcessId.current())
     add_running(study, replace(dead_process(), host="elsewhere"))
-    assert settle(study) == []
+    assert recover(study) == []
     assert len(in_state(study, TrialState.RUNNING)) == 2
 
 
@@ -89,10 +89,10 @@ def test_a_trial_that_never_gave_a_sign_of_life_is_dead_after_the_grace_period(
     study = new_study(url, heartbeat_interval=1, grace_period=1)
     add_running(study, owner)
     begun = time.monotonic()
-    wait_for(lambda: settle(study) == [0], seconds=20)
+    wait_for(lambda: recover(study) == [0], seconds=20)
     # The grace period, then two intervals under our eyes.
     assert time.monotonic() - begun > 2.5
-    failure = failure_of(study.trials[0])
+    failure = TrialRecord.of(study.trials[0]).failure
     assert failure is not None
     assert "no sign of life" in failure.reason
 
@@ -104,7 +104,7 @@ def test_a_trial_whose_heartbeat_goes_on_is_not_dead(url: str) -> None:
     until = time.monotonic() + 4
     while time.monotonic() < until:
         backend.record_heartbeat(study.trials[number]._trial_id)
-        assert settle(study) == []
+        assert recover(study) == []
         time.sleep(0.2)
 
 
@@ -114,23 +114,23 @@ def test_heartbeats_made_old_by_an_absent_database_are_given_time(url: str) -> N
     trial_id = study.trials[0]._trial_id
     study._storage.record_heartbeat(trial_id)
     time.sleep(2.5)  # The database is away: nobody beats, nobody looks.
-    assert settle(study) == []
+    assert recover(study) == []
     study._storage.record_heartbeat(trial_id)
     time.sleep(1.0)
-    assert settle(study) == []
+    assert recover(study) == []
 
 
 def test_a_slot_is_attempted_again_so_often_and_no_more(url: str) -> None:
     study = new_study(url)
     add_running(study, dead_process())
     for _ in range(2):
-        assert len(settle(study)) == 1
+        assert len(recover(study)) == 1
         waiting = in_state(study, TrialState.WAITING)[0]
         study._storage.set_trial_state_values(waiting._trial_id, TrialState.RUNNING)
         study._storage.set_trial_system_attr(waiting._trial_id, OWNER, dead_process().to_str())
-    assert len(settle(study)) == 1
+    assert len(recover(study)) == 1
     assert [t.state.name for t in study.trials] == ["FAIL"] * 3
-    last = failure_of(study.trials[-1])
+    last = TrialRecord.of(study.trials[-1]).failure
     assert last is not None
     assert last.counts
     assert last.reason.endswith("died; attempted 3 times")
@@ -138,22 +138,22 @@ def test_a_slot_is_attempted_again_so_often_and_no_more(url: str) -> None:
     assert slots(study.trials) == {0: 0, 1: 0, 2: 0}
 
 
-def test_of_many_that_settle_at_once_one_does(url: str) -> None:
+def test_of_many_that_recover_at_once_one_does(url: str) -> None:
     for _ in range(8):
         add_running(new_study(url), dead_process())
-    barrier, settled = threading.Barrier(4), []
+    barrier, recovered = threading.Barrier(4), []
 
     def run() -> None:
         study = new_study(url)
         barrier.wait()
-        settled.extend(settle(study))
+        recovered.extend(recover(study))
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(settled) == list(range(8))
+    assert sorted(recovered) == list(range(8))
     assert len(in_state(new_study(url), TrialState.WAITING)) == 8
 
 

@@ -27,14 +27,14 @@ class Guillotine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left: float = float("inf")
         self.calls = 0
-        persist = Retry.call
+        call_retried = Retry.call
 
-        def counted(patience: Retry, call, *, database: str):
+        def counted(retry: Retry, call, *, database: str):
             if threading.current_thread() is threading.main_thread():
                 self.calls += 1
                 if self.calls > self.left:
                     raise Killed
-            return persist(patience, call, database=database)
+            return call_retried(retry, call, database=database)
 
         monkeypatch.setattr(Retry, "call", counted)
 

@@ -65,13 +65,17 @@ def test_sqlite_transactions_write_from_their_beginning(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "error", "words"),
     [
-        (f"://{CANARY}", ValueError, "the storage is no database URL; type sqlite:///path"),
-        ("optuna.db", ValueError, "the storage is no database URL; type sqlite:///path"),
-        (f"mysql://me:{CANARY}@host/db", ValueError, "no storage of the kind 'mysql'; type sqlite"),
+        (f"://{CANARY}", ValueError, "the storage is not a database URL; try sqlite:///path"),
+        ("optuna.db", ValueError, "the storage is not a database URL; try sqlite:///path"),
+        (
+            f"mysql://me:{CANARY}@host/db",
+            ValueError,
+            "a storage of the kind 'mysql' is not supported; try sqlite",
+        ),
         (
             "sqlite://",
             ValueError,
-            "names no file; type sqlite:///path/to/file.db, or storage=memory",
+            "names no file; try sqlite:///path/to/file.db, or storage=memory",
         ),
         ("sqlite:////proc/none/db", ConnectionError, "cannot open sqlite:////proc/none/db: "),
         ("sqlite:////etc/passwd", ConnectionError, "file is not a database"),
@@ -161,20 +165,20 @@ def locked(message: str) -> Exception:
         (optuna.exceptions.StorageInternalError("odd"), False),
     ],
 )
-def test_passing_trouble_is_told_from_lasting_trouble(error: Exception, passing: bool) -> None:
+def test_a_passing_error_is_told_from_a_lasting_one(error: Exception, passing: bool) -> None:
     assert is_passing(error) == passing
 
 
-def test_a_call_is_repeated_while_the_trouble_passes() -> None:
-    patience = Retry(total_s=5, longest_pause_s=0.1)
+def test_a_call_is_repeated_after_a_passing_error() -> None:
+    retry = Retry(total_s=5, longest_pause_s=0.1)
     call = Flaky(3, away())
-    assert patience.call(call, database="db") == "worked"
+    assert retry.call(call, database="db") == "worked"
     assert call.calls == 4
     with pytest.raises(optuna.exceptions.StorageInternalError):
-        patience.call(Flaky(1, locked("no such table")), database="db")
+        retry.call(Flaky(1, locked("no such table")), database="db")
 
 
-def test_patience_ends() -> None:
+def test_retrying_ends() -> None:
     with pytest.raises(
         DatabaseAway, match=r"db did not answer for 0\.2 s: server closed"
     ) as caught:

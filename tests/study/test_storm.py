@@ -23,7 +23,7 @@ from tests.study.searches import (
     workers,
 )
 from tests.study.test_sampler import assert_same
-from tunesmith.study import failure_of, is_finished, run_worker, slots
+from tunesmith.study import TrialRecord, is_finished, run_worker, slots
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def assert_ended_well(study: optuna.Study, *, n_trials: int) -> None:
     found = slots(trials)
     assert len({found[t.number] for t in finished}) == n_trials
     assert len({t.params["x"] for t in finished}) == n_trials
-    assert all(failure_of(t) is not None for t in trials if t.state == TrialState.FAIL)
+    assert all(TrialRecord.of(t).failure is not None for t in trials if t.state == TrialState.FAIL)
 
 
 def test_workers_that_are_killed_all_the_time_finish_exactly(url: str) -> None:
@@ -105,13 +105,13 @@ def test_a_frozen_worker_that_wakes_up_counts_once(url: str) -> None:
         frozen.join()
         assert frozen.exitcode == 0
     assert_ended_well(study, n_trials=2)
-    assert failure_of(study.trials[0]).kind == "died"
+    assert TrialRecord.of(study.trials[0]).failure.kind == "died"
 
 
 def test_a_search_without_a_database_for_too_long_says_so(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
-    study = new_study(postgres_url, patience=1)
+    study = new_study(postgres_url, retry_s=1)
     threading.excepthook, hook = (lambda _: None), threading.excepthook
     try:
         with pytest.raises(ConnectionError, match="did not answer for 1 s"):

@@ -11,9 +11,9 @@ from tunesmith.study import (
     SearchFailed,
     StopReason,
     TrialInterrupted,
+    TrialRecord,
     create_or_resume_study,
     current_trial,
-    failure_of,
     is_finished,
     requeue,
     run_worker,
@@ -75,7 +75,7 @@ def test_the_reason_of_a_pruned_trial_is_kept(study: optuna.Study) -> None:
             FailKind.VALUE,
             "the objective returned -inf; it must return a finite number",
         ),
-        ("good", FailKind.VALUE, "the objective returned 'good', which is no number"),
+        ("good", FailKind.VALUE, "the objective returned 'good', which is not a number"),
         ([1.0, 2.0], FailKind.VALUE, "the objective returned 2 values for 1 directions"),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_failed_trial_says_why_and_the_search_goes_on(
 ) -> None:
     study = new_study(None)
     assert run_worker(study, failing({1: outcome}), n_trials=3) == StopReason.FINISHED
-    failure = failure_of(study.trials[1])
+    failure = TrialRecord.of(study.trials[1]).failure
     assert failure is not None
     assert (failure.kind, failure.reason, failure.counts) == (kind, reason, True)
     assert ("in objective" in failure.traceback) == (kind != FailKind.VALUE)
@@ -120,7 +120,7 @@ def test_an_interrupted_slot_is_attempted_again(study: optuna.Study, stop) -> No
         again = failing({number: TrialInterrupted()})
         assert run_worker(study, again, n_trials=3, max_retries=1) == StopReason.INTERRUPTED
     assert run_worker(study, failing({}), n_trials=3) == StopReason.FINISHED
-    failure = failure_of(study.trials[1])
+    failure = TrialRecord.of(study.trials[1]).failure
     assert failure is not None
     assert (failure.kind, failure.counts) == (FailKind.INTERRUPTED, False)
     found = slots(study.trials)
@@ -170,14 +170,14 @@ def test_a_trial_begun_by_more_workers_than_there_are_trials_left_is_surplus(
         return 0.0
 
     run_worker(study, objective, n_trials=1)
-    surplus = failure_of(study.trials[-1])
+    surplus = TrialRecord.of(study.trials[-1]).failure
     assert surplus is not None
     assert (surplus.kind, surplus.counts) == (FailKind.SURPLUS, False)
     assert [t.state.name for t in study.trials] == ["COMPLETE", "FAIL"]
 
 
 @pytest.mark.parametrize("how", ["tell", "report", "raise"])
-def test_a_trial_settled_elsewhere_is_dropped_quietly(tmp_path, how: str) -> None:
+def test_a_trial_ended_elsewhere_is_dropped_quietly(tmp_path, how: str) -> None:
     url = f"sqlite:///{tmp_path}/db"
     study, other = new_study(url), new_study(url)
 

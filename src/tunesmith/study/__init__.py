@@ -1,48 +1,116 @@
-"""Searches that lose nothing: storage, slots, workers and the current trial, on Optuna only."""
+"""Searches that lose nothing: what a study keeps, and how workers share it, on Optuna only.
+
+A search of your own takes four names:
+
+- `open_storage` opens the database, which any number of processes may use at once;
+- `create_or_resume_study` creates the study in it, or continues it;
+- `SlotSampler` makes a search that was interrupted propose the same points as one that was not;
+- `run_worker` runs trials until the study has its total, beside any number of other workers.
+
+In an objective, `current_trial` is the trial that is running; it returns `Pruned`, or raises
+`Diverged`, when it ends early. Afterwards `summarize` counts and ranks the trials, `TrialRecord`
+and `StudyRecord` read what each of them and the study keep.
+"""
+
+import optuna
 
 from tunesmith.study._optuna import is_exhausted
-from tunesmith.study.confirmation import Candidate, Confirmation, read_confirmation
+from tunesmith.study.class_warnings import suppress_class_warnings
+from tunesmith.study.confirmation import (
+    SEED,
+    SUFFIX,
+    TRIAL,
+    Candidate,
+    Confirmation,
+    read_confirmation,
+)
 from tunesmith.study.creation import Direction, create_or_resume_study
-from tunesmith.study.failure import PRUNE_REASON, FailKind, Failure, failure_of, is_finished
+from tunesmith.study.failure import FailKind, Failure, is_finished
 from tunesmith.study.failure_policy import SearchFailed
 from tunesmith.study.pruner import default_pruner, wants_each_value
+from tunesmith.study.record import StudyRecord, TrialRecord, Verdict
 from tunesmith.study.recovery import recover_dead_trials, requeue
 from tunesmith.study.retry import DatabaseAway
 from tunesmith.study.sampler import SlotSampler, slots
-from tunesmith.study.stagnation import Termination, keep_scores, without_notices
+from tunesmith.study.stagnation import Stagnation, Termination, keep_scores
 from tunesmith.study.storage import open_storage
-from tunesmith.study.trial import Pruned, RepeatedTrial, current_trial, running
+from tunesmith.study.summary import (
+    Summary,
+    complete,
+    deviation_of,
+    finished,
+    is_multi_objective,
+    leaders,
+    loss,
+    metric_names,
+    n_finished,
+    params_of,
+    seconds_of,
+    shown,
+    sign,
+    summarize,
+    trial_numbered,
+)
+from tunesmith.study.trial import Diverged, Pruned, RepeatedTrial, current_trial, running
 from tunesmith.study.worker import StopReason, TrialInterrupted, run_worker
 
 __all__ = [
-    "PRUNE_REASON",
+    "SEED",
+    "SUFFIX",
+    "TRIAL",
     "Candidate",
     "Confirmation",
     "DatabaseAway",
     "Direction",
+    "Diverged",
     "FailKind",
     "Failure",
     "Pruned",
     "RepeatedTrial",
     "SearchFailed",
     "SlotSampler",
+    "Stagnation",
     "StopReason",
+    "StudyRecord",
+    "Summary",
     "Termination",
     "TrialInterrupted",
+    "TrialRecord",
+    "Verdict",
+    "complete",
     "create_or_resume_study",
     "current_trial",
     "default_pruner",
-    "failure_of",
+    "deviation_of",
+    "finished",
     "is_exhausted",
     "is_finished",
+    "is_multi_objective",
     "keep_scores",
+    "leaders",
+    "loss",
+    "metric_names",
+    "n_finished",
     "open_storage",
+    "params_of",
     "read_confirmation",
     "recover_dead_trials",
     "requeue",
     "run_worker",
     "running",
+    "seconds_of",
+    "shown",
+    "sign",
     "slots",
+    "summarize",
+    "suppress_class_warnings",
+    "trial_numbered",
     "wants_each_value",
-    "without_notices",
 ]
+
+without_notices = suppress_class_warnings  # until the callers move
+
+
+def failure_of(trial: optuna.trial.FrozenTrial) -> Failure | None:  # until the callers move
+    """Return why the trial failed, or None for a trial in any other state."""
+    return TrialRecord.of(trial).failure

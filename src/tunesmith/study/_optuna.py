@@ -1,8 +1,8 @@
 """Everything that touches private names of Optuna; nothing else in this package does.
 
 Optuna's public interface has no transaction over two trials, no heartbeat of a trial that never
-beat, and no sampler's view of a study. They are built here, from the names that
-`tests/study/test_optuna_names.py` checks for.
+beat, no sampler's view of a study, and no Pareto front of some trials. They are built here, from
+the names that `tests/study/test_optuna_names.py` checks for.
 """
 
 import copy
@@ -20,19 +20,26 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
+from optuna.study import StudyDirection
+from optuna.study._multi_objective import _get_pareto_front_trials_by_trials
 from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.process import ProcessId
+from tunesmith.study.failure import Failure
+from tunesmith.study.record import (
+    EXHAUSTED_KEY,
+    OWNER_KEY,
+    TrialRecord,
+    failure_attributes,
+    owned_trial,
+)
 from tunesmith.study.retry import Retry
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 
-OWNER = "tunesmith:owner"
-_EXHAUSTED = "tunesmith:exhausted"
-
 # Reads, and writes that set one named thing, may be repeated whatever became of the first try.
 # Two are repeated although the first try may have gone through unheard: a trial created twice and
-# a trial claimed unheard both stay RUNNING without a heartbeat and are settled like any dead one;
+# a trial claimed unheard both stay RUNNING without a heartbeat and are failed like any dead one;
 # a result told twice raises UpdateFinishedTrialError, and the first one stands.
 _REPEATED = (
     *sorted(BaseStorage.__abstractmethods__),
@@ -44,10 +51,10 @@ _REPEATED = (
 )
 
 
-def _patient(call: Call) -> Call:
+def _retried(call: Call) -> Call:
     @functools.wraps(call)
     def repeated(self: "Database", *args: Any, **kwargs: Any) -> Any:
-        return self.patience.call(lambda: call(self, *args, **kwargs), database=self.shown_url)
+        return self.retry.call(lambda: call(self, *args, **kwargs), database=self.shown_url)
 
     return cast(Call, repeated)
 
@@ -62,9 +69,9 @@ class Database(RDBStorage):
         engine_kwargs: dict[str, Any],
         heartbeat_interval: int,
         grace_period: int,
-        patience: Retry,
+        retry: Retry,
     ) -> None:
-        self.patience = patience
+        self.retry = retry
         self.shown_url = url.render_as_string(hide_password=True)
         self._watched: dict[int, tuple[datetime | None, float]] = {}
         super().__init__(
@@ -81,23 +88,19 @@ class Database(RDBStorage):
         # Optuna would read a brace in a password as a field to fill in.
         return template
 
-    @_patient
+    @_retried
     def _create_new_trial(
         self, study_id: int, template_trial: FrozenTrial | None = None
     ) -> FrozenTrial:
         # A new trial has its owner from the first moment: no kill comes in between.
-        if template_trial is None:
-            owner = ProcessId.current().to_str()
-            template_trial = optuna.trial.create_trial(
-                state=TrialState.RUNNING, system_attrs={OWNER: owner}
-            )
-        return super()._create_new_trial(study_id, template_trial)
+        template = template_trial or owned_trial(ProcessId.current())
+        return super()._create_new_trial(study_id, template)
 
     def _get_stale_trial_ids(self, study_id: int) -> list[int]:
-        # Optuna would fail them without a reason before each ask; the worker settles them.
+        # Optuna would fail them without a reason before each ask; the worker does it with one.
         return []
 
-    @_patient
+    @_retried
     def silent_trial_ids(self, study_id: int) -> set[int]:
         """Return the RUNNING trials that are past the grace period and still silent.
 
@@ -134,25 +137,22 @@ class Database(RDBStorage):
                     overdue[trial.trial_id] = beat
         return overdue
 
-    @_patient
+    @_retried
     def fail(
-        self,
-        study_id: int,
-        trial_id: int,
-        *,
-        user_attrs: dict[str, Any],
-        successor: FrozenTrial | None,
+        self, study_id: int, trial_id: int, failure: Failure, *, successor: FrozenTrial | None
     ) -> bool:
         """Fail a RUNNING trial and queue its successor, both or neither.
 
-        Returns True for the one process that did it, and False if the trial runs no more.
+        Returns:
+            True for the one process that did it, False if the trial is no longer running.
+
         """
         with _create_scoped_session(self.scoped_session) as session:
             models.StudyModel.find_or_raise_by_id(study_id, session, for_update=True)
             trial = models.TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
             if trial.state != TrialState.RUNNING:
                 return False
-            for key, value in user_attrs.items():
+            for key, value in failure_attributes(failure).items():
                 self._set_trial_attr_without_commit(
                     session, models.TrialUserAttributeModel, trial_id, key, value
                 )
@@ -162,7 +162,7 @@ class Database(RDBStorage):
                 self._get_prepared_new_trial(study_id, successor, session)
         return True
 
-    @_patient
+    @_retried
     def set_once(self, study_id: int, key: str, value: Any) -> Any:
         """Set a study's system attribute if it has none, and return the one it has."""
         with _create_scoped_session(self.scoped_session) as session:
@@ -176,7 +176,7 @@ class Database(RDBStorage):
 
 
 for _name in _REPEATED:
-    setattr(Database, _name, _patient(getattr(RDBStorage, _name)))
+    setattr(Database, _name, _retried(getattr(RDBStorage, _name)))
 
 
 class StudyView(optuna.Study):
@@ -226,20 +226,29 @@ def stored(trial: optuna.Trial) -> FrozenTrial:
     return trial.storage.get_trial(trial._trial_id)
 
 
+def pareto_front(
+    trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]
+) -> list[FrozenTrial]:
+    """Return the COMPLETE trials that no other one of these dominates, in their order."""
+    return _get_pareto_front_trials_by_trials(trials, directions)
+
+
 def set_owner(study: optuna.Study, trial: FrozenTrial, owner: ProcessId) -> None:
     """Write which process works on the trial, unless the trial already says so."""
-    if trial.system_attrs.get(OWNER) != owner.to_str():
-        study._storage.set_trial_system_attr(trial._trial_id, OWNER, owner.to_str())
+    if TrialRecord.of(trial).owner != owner:
+        study._storage.set_trial_system_attr(trial._trial_id, OWNER_KEY, owner.to_str())
 
 
 def set_once(study: optuna.Study, key: str, value: Any) -> Any:
-    """Set a system attribute of the study if it has none, and return the one it has."""
+    """Set a system attribute of the study if it has none, and return the one it has.
+
+    Of several processes, one sets it.
+    """
     if (database := database_of(study)) is not None:
         return database.set_once(study._study_id, key, value)
-    storage: BaseStorage = study._storage
-    if key not in storage.get_study_system_attrs(study._study_id):
-        storage.set_study_system_attr(study._study_id, key, value)
-    return storage.get_study_system_attrs(study._study_id)[key]
+    if _attribute(study, key) is None:
+        study._storage.set_study_system_attr(study._study_id, key, value)
+    return _attribute(study, key)
 
 
 def silent_trial_ids(study: optuna.Study) -> set[int]:
@@ -251,19 +260,17 @@ def silent_trial_ids(study: optuna.Study) -> set[int]:
 def fail(
     study: optuna.Study,
     trial: FrozenTrial,
+    failure: Failure,
     *,
-    user_attrs: dict[str, Any],
-    successor: FrozenTrial | None,
+    successor: FrozenTrial | None = None,
 ) -> bool:
-    """Fail a RUNNING trial and queue its successor; True for the one process that did it."""
+    """Fail a RUNNING trial and queue its successor; return True in the one process that did it."""
     if (database := database_of(study)) is not None:
-        return database.fail(
-            study._study_id, trial._trial_id, user_attrs=user_attrs, successor=successor
-        )
+        return database.fail(study._study_id, trial._trial_id, failure, successor=successor)
     storage: BaseStorage = study._storage
     if storage.get_trial(trial._trial_id).state != TrialState.RUNNING:
         return False
-    for key, value in user_attrs.items():
+    for key, value in failure_attributes(failure).items():
         storage.set_trial_user_attr(trial._trial_id, key, value)
     storage.set_trial_state_values(trial._trial_id, state=TrialState.FAIL)
     if successor is not None:
@@ -277,10 +284,14 @@ def was_stopped(study: optuna.Study) -> bool:
 
 
 def mark_exhausted(study: optuna.Study) -> None:
-    """Note in the study that its sampler has no more points."""
-    set_once(study, _EXHAUSTED, True)
+    """Write in the study that its search space is exhausted."""
+    set_once(study, EXHAUSTED_KEY, True)
 
 
 def is_exhausted(study: optuna.Study) -> bool:
     """Return True after `mark_exhausted`, by whichever worker."""
-    return _EXHAUSTED in study._storage.get_study_system_attrs(study._study_id)
+    return _attribute(study, EXHAUSTED_KEY) is True
+
+
+def _attribute(study: optuna.Study, key: str) -> Any:
+    return study._storage.get_study_system_attrs(study._study_id).get(key)

@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.study.summary import complete, metric_names
+from tunesmith.study.record import StudyRecord
+from tunesmith.study.summary import complete, metric_names, sign
 
+# The study is named as the search's, with this after it.
 SUFFIX = "-confirm"
+# Its parameters: the number of a trial of the search, and a seed.
 TRIAL, SEED = "trial", "seed"
-# Attributes of the study: numbers of the search's trials, and before a trial's own number its
-# metrics on test; an attribute each, since several machines may write at once.
-CANDIDATES, BASELINE, TEST = "candidates", "baseline_trial", "test-"
+CANDIDATES, BASELINE, TEST = "candidates", "baseline_trial", "test-"  # until the callers move
 
 
 @dataclass(frozen=True)
@@ -78,39 +78,46 @@ class Confirmation:
 
 
 def read_confirmation(search: optuna.Study, confirm: optuna.Study) -> Confirmation | None:
-    """What training again showed; None while no candidate has a value.
+    """Return what training again showed, or None while no candidate has a value.
 
     The winner is the candidate with the best mean among those with the most seeds: one that
     diverges on some seeds is no winner.
+
+    Args:
+        search: The search, of one objective.
+        confirm: The study that trained its best trials again, with the parameters `TRIAL` and
+            `SEED`; of several fits of the same point the first one counts.
+
     """
     fits: dict[int, dict[int, FrozenTrial]] = defaultdict(dict)
     for trial in complete(confirm):
-        fits[trial.params[TRIAL]].setdefault(trial.params[SEED], trial)
-    attrs = confirm.user_attrs
+        if {TRIAL, SEED} <= trial.params.keys():
+            fits[trial.params[TRIAL]].setdefault(trial.params[SEED], trial)
+    record, trials = StudyRecord.of(confirm), dict(enumerate(search.get_trials(deepcopy=False)))
+    metric = metric_names(search)[0].replace("val/", "test/")
     candidates = [
-        _candidate(search.trials[number], list(fits[number].values()), attrs=attrs, study=search)
-        for number in attrs.get(CANDIDATES, [])
-        if fits[number]
+        _candidate(trials[number], list(fits[number].values()), record=record, metric=metric)
+        for number in record.candidates
+        if fits[number] and number in trials
     ]
     if not candidates:
         return None
-    sign = -1 if search.direction == optuna.study.StudyDirection.MAXIMIZE else 1
     most = max(len(c.values) for c in candidates)
-    winner = min((c for c in candidates if len(c.values) == most), key=lambda c: sign * c.mean)
-    baseline = next((c.label for c in candidates if c.trial == attrs.get(BASELINE)), None)
+    factor = sign(search)
+    winner = min((c for c in candidates if len(c.values) == most), key=lambda c: factor * c.mean)
+    baseline = next((c.label for c in candidates if c.trial == record.baseline_trial), None)
     return Confirmation(candidates, winner=winner.label, baseline=baseline)
 
 
 def _candidate(
-    trial: FrozenTrial, fits: list[FrozenTrial], *, attrs: dict[str, Any], study: optuna.Study
+    trial: FrozenTrial, fits: list[FrozenTrial], *, record: StudyRecord, metric: str
 ) -> Candidate:
-    metric = metric_names(study)[0].replace("val/", "test/")
-    tested = (attrs.get(f"{TEST}{fit.number}", {}) for fit in fits)
-    is_baseline = trial.number == attrs.get(BASELINE)
+    tested = (record.test_of(fit.number) or {} for fit in fits)
+    is_baseline = trial.number == record.baseline_trial
     return Candidate(
         label="baseline" if is_baseline else f"trial {trial.number}",
         values=[float(fit.value or 0.0) for fit in fits],
         trial=trial.number,
-        search_value=trial.value if trial.state == optuna.trial.TrialState.COMPLETE else None,
+        search_value=trial.value if trial.state == TrialState.COMPLETE else None,
         test_values=[metrics[metric] for metrics in tested if metric in metrics],
     )

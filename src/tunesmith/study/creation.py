@@ -21,7 +21,7 @@ def create_or_resume_study(
     sampler: BaseSampler,
     pruner: BasePruner | None = None,
 ) -> optuna.Study:
-    """Create the study or load it; any number of processes may do so at once.
+    """Create the study, or load it to continue it; any number of processes may do so at once.
 
     Args:
         name: The study's name in its storage.
@@ -32,6 +32,16 @@ def create_or_resume_study(
 
     Raises:
         ValueError: The study exists with other directions.
+
+    >>> from tunesmith.study import SlotSampler, open_storage
+    >>> study = create_or_resume_study(
+    ...     "bowl",
+    ...     storage=open_storage(None),
+    ...     directions=["minimize"],
+    ...     sampler=SlotSampler(optuna.samplers.TPESampler, seed=42),
+    ... )
+    >>> study.study_name
+    'bowl'
 
     """
     study = optuna.create_study(

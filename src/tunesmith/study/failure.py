@@ -1,4 +1,4 @@
-"""How a trial ended, as it is written on the trial: why it failed, or why it was pruned."""
+"""Why a trial failed, and which returned values are none."""
 
 import math
 import traceback
@@ -8,10 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
-
-PRUNE_REASON = "reason"
-_KIND, _REASON, _EXCEPTION = "fail_kind", "reason", "fail_exception"
-_TRACEBACK, _RETRIED = "fail_traceback", "fail_retried"
 
 
 class FailKind(StrEnum):
@@ -27,7 +23,7 @@ class FailKind(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a trial is in the state FAIL; kept in the user attributes `fail_...`.
+    """Why a trial is in the state FAIL; a `TrialRecord` keeps it.
 
     Attributes:
         kind: What made it fail.
@@ -46,35 +42,10 @@ class Failure:
 
     @property
     def counts(self) -> bool:
-        """True for an attempt that failed for good; the others are bookkeeping."""
+        """Whether the attempt failed for good; the others are bookkeeping."""
         if self.kind is FailKind.DIED:
             return not self.retried
         return self.kind not in (FailKind.INTERRUPTED, FailKind.SURPLUS)
-
-    def to_attrs(self) -> dict[str, Any]:
-        """Return the user attributes that `failure_of` reads; empty ones are left out."""
-        attrs = {
-            _KIND: self.kind.value,
-            _REASON: self.reason,
-            _EXCEPTION: self.exception,
-            _TRACEBACK: self.traceback,
-            _RETRIED: self.retried,
-        }
-        return {key: value for key, value in attrs.items() if value}
-
-
-def failure_of(trial: FrozenTrial) -> Failure | None:
-    """Return why the trial failed, or None for a trial in any other state."""
-    if trial.state != TrialState.FAIL:
-        return None
-    attrs = trial.user_attrs
-    return Failure(
-        kind=FailKind(attrs.get(_KIND, FailKind.EXCEPTION)),
-        reason=attrs.get(_REASON, "failed without a reason"),
-        exception=attrs.get(_EXCEPTION, ""),
-        traceback=attrs.get(_TRACEBACK, ""),
-        retried=attrs.get(_RETRIED, False),
-    )
 
 
 def is_finished(trial: FrozenTrial) -> bool:
@@ -83,14 +54,14 @@ def is_finished(trial: FrozenTrial) -> bool:
 
 
 class BadValue(ValueError):  # noqa: N818
-    """An objective returned something else than a finite number for each direction."""
+    """Raised for an objective that returned something else than a finite number a direction."""
 
 
 def finite_values(returned: object, *, n_directions: int) -> list[float]:
     """Return what the objective returned as one finite number for each direction.
 
     Raises:
-        BadValue: It is missing, no number, not finite, or of another length.
+        BadValue: It is missing, not a number, not finite, or of another length.
 
     """
     if returned is None:
@@ -106,7 +77,7 @@ def _finite(value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise BadValue(f"the objective returned {value!r}, which is no number") from None
+        raise BadValue(f"the objective returned {value!r}, which is not a number") from None
     if not math.isfinite(number):
         raise BadValue(f"the objective returned {number}; it must return a finite number")
     return number

@@ -1,4 +1,4 @@
-"""Decide when a search that fails is not worth going on with."""
+"""Decide when a search that fails should be stopped."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,14 +7,15 @@ from datetime import datetime
 
 from optuna.trial import FrozenTrial
 
-from tunesmith.study.failure import FailKind, Failure, failure_of, is_finished
+from tunesmith.study.failure import FailKind, Failure, is_finished
+from tunesmith.study.record import TrialRecord
 
 _SAME_AT_FIRST = 3
 _JUDGED_FROM = 10
 
 
 class SearchFailed(ValueError):  # noqa: N818
-    """The search stops: its trials fail for a reason that going on does not cure."""
+    """The search stops: its trials fail for a reason that more trials do not cure."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _ended(trial: FrozenTrial) -> datetime:
 
 
 def _counted(trial: FrozenTrial) -> Failure | None:
-    failure = failure_of(trial)
+    failure = TrialRecord.of(trial).failure
     return failure if failure is not None and failure.counts else None
 
 
@@ -73,7 +74,7 @@ def _check_first(failures: Sequence[Failure]) -> None:
     if len(failures) == _SAME_AT_FIRST and same:
         raise SearchFailed(
             f"the first {_SAME_AT_FIRST} trials all raised {exceptions.pop()}; "
-            "repair it and type the same command again"
+            "repair it and run the same command again"
         )
 
 

@@ -33,11 +33,22 @@ class AttemptPruner(BasePruner):
 def default_pruner(
     *, metric: str | Sequence[str], repeat: int, percentile: float, p_threshold: float
 ) -> BasePruner:
-    """Return what fits where nobody chose: a search's epochs, repetitions or several metrics.
+    """Return the pruner of a search whose user chose none.
 
-    Early values foretell late ones, so trials outside the best `percentile` are stopped. The
-    repetitions of a trial are a sample, which a test compares with the best trial's seed by seed,
-    up to `p_threshold`. For several metrics Optuna knows no pruning.
+    Early epochs foretell late ones, so trials outside the best `percentile` are stopped. The
+    repetitions of a trial are a sample, which a test compares with the best trial's seed by seed.
+    With several metrics Optuna does not prune.
+
+    Args:
+        metric: The name of the metric, or the names of several.
+        repeat: How many repetitions a trial has.
+        percentile: Of 100; trials outside the best so many are stopped. For one repetition.
+        p_threshold: The p-value below which a trial is stopped. For several repetitions.
+
+    >>> pruner = default_pruner(metric="val/mse", repeat=1, percentile=50.0, p_threshold=0.1)
+    >>> type(pruner).__name__
+    'PercentilePruner'
+
     """
     if not isinstance(metric, str):
         return NopPruner()
@@ -47,13 +58,16 @@ def default_pruner(
 
 
 def wants_each_value(trial: optuna.Trial) -> bool:
-    """Whether the trial's pruner compares single values; the others follow one that converges."""
+    """Return True if the trial's pruner compares single values, not the course of one."""
     pruner = trial.study.pruner
     return isinstance(pruner, AttemptPruner) and isinstance(pruner.pruner, WilcoxonPruner)
 
 
 def blind_to_failed(pruner: BasePruner) -> BasePruner:
-    """Return the pruner, hiding failed trials from it; Optuna must recognise Hyperband as it is."""
+    """Return the pruner, hiding failed trials from it unless it is Hyperband.
+
+    Optuna must recognise Hyperband by its class.
+    """
     return pruner if isinstance(pruner, HyperbandPruner) else AttemptPruner(pruner)
 
 

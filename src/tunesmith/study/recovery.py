@@ -1,47 +1,45 @@
-"""Settle trials whose process is gone, and queue their slots again."""
+"""Fail trials whose process is gone, and queue their slots again."""
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.process import ProcessId
-from tunesmith.study._optuna import OWNER, all_trials, fail, silent_trial_ids, trial_id_of
+from tunesmith.study._optuna import all_trials, fail, silent_trial_ids, trial_id_of
 from tunesmith.study.failure import FailKind, Failure
-
-_DEATHS = "tunesmith:deaths"
-# Optuna's own names, so that its tools see the retry too.
-RETRY_OF, RETRY_HISTORY = "failed_trial", "retry_history"
-# What the attempt itself left: ours, the pruner's rungs, its constraints, and the announcement
-# of its point to other samplers.
-_NOT_INHERITED = ("tunesmith:", "completed_rung_", "constraints", "tpe:relative", "gp:relative")
+from tunesmith.study.record import TrialRecord, successor_of
 
 
 def recover_dead_trials(study: optuna.Study, *, max_retries: int) -> list[FrozenTrial]:
     """Fail the RUNNING trials that nobody works on, and queue their slots again.
 
     A trial is dead if its process is (known at once on its own host) or if it gave no sign of
-    life for the grace period, also if it never gave any. A slot is queued again at most
-    `max_retries` times after a death; then its last attempt stays failed, with the reason.
+    life for the grace period, also if it never gave any.
+
+    Args:
+        study: May be in use by other processes.
+        max_retries: How often a slot is queued again after a death; then its last attempt stays
+            failed, with the reason.
 
     Returns:
         The trials that this call failed; of several processes, exactly one fails a trial.
 
     """
-    running = [t for t in all_trials(study) if t.state == TrialState.RUNNING]
+    running = _running_trials(study)
     silent = silent_trial_ids(study) if running else set()
     dead = []
     for trial in running:
-        reason = _death(trial, silent=trial_id_of(trial) in silent)
-        if reason is not None and _bury(study, trial, reason=reason, max_retries=max_retries):
+        reason = _cause_of_death(trial, is_silent=trial_id_of(trial) in silent)
+        if reason is not None and _recover(study, trial, reason=reason, max_retries=max_retries):
             dead.append(trial)
     return dead
 
 
 def recover_own_trials(study: optuna.Study, *, max_retries: int) -> list[FrozenTrial]:
-    """Settle RUNNING trials of this very process; call it only while it works on none."""
+    """Fail RUNNING trials of this very process; call it only while it works on none."""
     return [
         trial
         for trial in _own_trials(study)
-        if _bury(study, trial, reason="its process left it", max_retries=max_retries)
+        if _recover(study, trial, reason="its process left it", max_retries=max_retries)
     ]
 
 
@@ -54,55 +52,39 @@ def requeue_own_trials(study: optuna.Study) -> None:
 def requeue(study: optuna.Study, trial: FrozenTrial) -> bool:
     """Fail a RUNNING trial as interrupted and queue its slot again, without counting an attempt.
 
-    Returns True if this call did it, False if the trial runs no more.
+    Returns:
+        True if this call did it, False if the trial is no longer running.
+
     """
     failure = Failure(FailKind.INTERRUPTED, "interrupted by the user", retried=True)
-    successor = _successor(trial, deaths=_deaths(trial))
-    return fail(study, trial, user_attrs=failure.to_attrs(), successor=successor)
+    successor = successor_of(trial, deaths=TrialRecord.of(trial).deaths)
+    return fail(study, trial, failure, successor=successor)
+
+
+def _running_trials(study: optuna.Study) -> list[FrozenTrial]:
+    return [t for t in all_trials(study) if t.state == TrialState.RUNNING]
 
 
 def _own_trials(study: optuna.Study) -> list[FrozenTrial]:
-    me = ProcessId.current().to_str()
-    running = (t for t in all_trials(study) if t.state == TrialState.RUNNING)
-    return [trial for trial in running if trial.system_attrs.get(OWNER) == me]
+    me = ProcessId.current()
+    return [t for t in _running_trials(study) if TrialRecord.of(t).owner == me]
 
 
-def _death(trial: FrozenTrial, *, silent: bool) -> str | None:
-    text = trial.system_attrs.get(OWNER)
-    owner = None if text is None else ProcessId.from_str(text)
+def _cause_of_death(trial: FrozenTrial, *, is_silent: bool) -> str | None:
+    owner = TrialRecord.of(trial).owner
     if owner is not None and owner.is_dead_here():
         return f"process {owner.pid} died"
-    if silent:
+    if is_silent:
         where = "" if owner is None else f" from process {owner.pid} on {owner.host.split('/')[0]}"
         return f"no sign of life{where}"
     return None
 
 
-def _bury(study: optuna.Study, trial: FrozenTrial, *, reason: str, max_retries: int) -> bool:
-    deaths = _deaths(trial) + 1
-    retried = deaths <= max_retries
-    if not retried and deaths > 1:
+def _recover(study: optuna.Study, trial: FrozenTrial, *, reason: str, max_retries: int) -> bool:
+    deaths = TrialRecord.of(trial).deaths + 1
+    is_retried = deaths <= max_retries
+    if not is_retried and deaths > 1:
         reason = f"{reason}; attempted {deaths} times"
-    failure = Failure(FailKind.DIED, reason, retried=retried)
-    successor = _successor(trial, deaths=deaths) if retried else None
-    return fail(study, trial, user_attrs=failure.to_attrs(), successor=successor)
-
-
-def _deaths(trial: FrozenTrial) -> int:
-    return int(trial.system_attrs.get(_DEATHS, 0))
-
-
-def _successor(trial: FrozenTrial, *, deaths: int) -> FrozenTrial:
-    inherited = {
-        key: value
-        for key, value in trial.system_attrs.items()
-        if not key.startswith(_NOT_INHERITED)
-    }
-    history = [*trial.system_attrs.get(RETRY_HISTORY, []), trial.number]
-    system_attrs = {RETRY_OF: trial.number, **inherited, RETRY_HISTORY: history, _DEATHS: deaths}
-    return create_trial(
-        state=TrialState.WAITING,
-        params=trial.params,
-        distributions=trial.distributions,
-        system_attrs=system_attrs,
-    )
+    failure = Failure(FailKind.DIED, reason, retried=is_retried)
+    successor = successor_of(trial, deaths=deaths) if is_retried else None
+    return fail(study, trial, failure, successor=successor)

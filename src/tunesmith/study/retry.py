@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 T = TypeVar("T")
 
-# SQLite tells a passing trouble from a lasting one only in words.
+# SQLite tells a passing error from a lasting one only in words.
 _SQLITE_PASSES = ("locked", "busy", "disk i/o", "disk is full", "unable to open")
 # Our own generator: the user's random stream is not ours to advance.
 _JITTER = random.Random()
@@ -29,7 +29,7 @@ class Retry:
     longest_pause_s: float
 
     def call(self, call: Callable[[], T], *, database: str) -> T:
-        """Return what the call returns, repeating it with growing pauses while the trouble passes.
+        """Return what the call returns, repeating it with growing pauses after a passing error.
 
         Raises:
             DatabaseAway: The database (named so in the message) was away for all this time.
@@ -52,7 +52,7 @@ class Retry:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Return True for trouble that goes by: a lost connection, a lock held by another process."""
+    """Return True for a passing error: a lost connection, a lock held by another process."""
     error = root_of(error)
     if isinstance(error, exc.TimeoutError | exc.PendingRollbackError):
         return True

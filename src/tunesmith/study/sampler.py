@@ -34,18 +34,20 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.process import ProcessId
 from tunesmith.study._optuna import StudyView, all_trials, set_once, set_owner, trial_id_of
-from tunesmith.study.recovery import RETRY_OF
-
-_SEED = "tunesmith:sampler_seed"
+from tunesmith.study.record import SAMPLER_SEED_KEY, TrialRecord
+from tunesmith.validate import require_integer
 
 
 def slots(trials: Sequence[FrozenTrial]) -> dict[int, int]:
-    """Return the slot of each trial number; `trials` are all of the study, in order."""
+    """Return the slot of each trial number; `trials` are all of the study, in order.
+
+    A retry of a trial that the study does not have counts as a fresh trial.
+    """
     found: dict[int, int] = {}
     fresh = 0
     for trial in trials:
-        original = trial.system_attrs.get(RETRY_OF)
-        if original is not None:
+        original = TrialRecord.of(trial).retry_of
+        if original in found:
             found[trial.number] = found[original]
         else:
             found[trial.number] = fresh
@@ -56,18 +58,23 @@ def slots(trials: Sequence[FrozenTrial]) -> dict[int, int]:
 class SlotSampler(BaseSampler):
     """Sample each trial with a sampler made for its slot.
 
+    One object serves one worker, whose trials run one after the other.
+
     Args:
         make_sampler: Makes the sampler for a seed, anew at each call.
         seed: The seed of the search; None draws one, which is kept in the study for all its
             workers and for every time it is continued.
 
-    One object serves one worker, whose trials run one after the other.
+    Raises:
+        InvalidArgument: The seed is no integer of at least 0.
+
+    >>> from functools import partial
+    >>> sampler = SlotSampler(partial(optuna.samplers.TPESampler, n_startup_trials=5), seed=42)
 
     """
 
     def __init__(self, make_sampler: Callable[[int | None], BaseSampler], seed: int | None) -> None:
-        if seed is not None and seed < 0:
-            raise ValueError(f"the sampler's seed must be 0 or more, got {seed}; try seed=0")
+        require_integer("seed", seed, minimum=0, example=0, optional=True)
         self._make_sampler = make_sampler
         self._seed = seed
         self._slot = 0
@@ -81,7 +88,7 @@ class SlotSampler(BaseSampler):
         """Do nothing: the randomness of a trial is fixed by its slot."""
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Sign the trial with this process and make the sampler of its slot."""
+        """Write this process as the trial's owner and make the sampler of its slot."""
         set_owner(study, trial, ProcessId.current())
         self._numbers = slots(all_trials(study))
         self._slot = self._numbers[trial.number]
@@ -138,7 +145,7 @@ class SlotSampler(BaseSampler):
 
     def _study_seed(self, study: optuna.Study) -> int:
         if self._seed is None:
-            self._seed = int(set_once(study, _SEED, secrets.randbelow(2**32)))
+            self._seed = int(set_once(study, SAMPLER_SEED_KEY, secrets.randbelow(2**32)))
         return self._seed
 
     def _shown(self, study: optuna.Study, trial: FrozenTrial) -> tuple[optuna.Study, FrozenTrial]:

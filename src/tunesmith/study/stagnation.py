@@ -1,25 +1,101 @@
-"""End a search where Optuna's terminator sees too little left to gain."""
+"""Stop a search early once many trials in a row have found no better value."""
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import optuna
-from optuna.exceptions import ExperimentalWarning
-from optuna.terminator import BaseTerminator, report_cross_validation_scores
+from optuna.terminator import BaseTerminator
 from optuna.trial import FrozenTrial, TrialState
 
+from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.failure_policy import SearchFailed
+from tunesmith.study.record import StudyRecord, Verdict
+from tunesmith.study.summary import is_ranked, loss
+from tunesmith.validate import require_integer
 
-_VERDICT = "terminated"
+# How release 0.1.0, which used Optuna's terminator, named the same rule.
+_OLD_NAME = """\
+_target_: optuna.terminator.Terminator
+improvement_evaluator:
+  _target_: optuna.terminator.BestValueStagnationEvaluator
+  max_stagnation_trials: {rule.max_stagnation_trials}
+min_n_trials: {rule.min_n_trials}
+"""
 
 
-class Termination:
-    """Asks a terminator whenever there are more complete trials.
+@dataclass(frozen=True)
+class Stagnation:
+    """Stop a search once more than so many complete trials brought no better value.
 
-    Its verdict is kept in the study, where every worker sees it, and stands for every search with a
-    terminator of the same name.
+    A search stops where Optuna's `BestValueStagnationEvaluator` stops it. A value that is not
+    finite or breaks a constraint is no better value. The verdict is kept in the study, where every
+    worker sees it, and stands for every search with the same rule.
+
+    Args:
+        max_stagnation_trials: How many complete trials after the best one are allowed; the next
+            one stops the search.
+        min_n_trials: With fewer complete trials the search goes on.
+
+    Raises:
+        InvalidArgument: One of them is no integer or too small.
+
+    >>> study = optuna.create_study()
+    >>> for value in (3.0, 1.0, 2.0, 2.0):
+    ...     study.add_trial(optuna.trial.create_trial(value=value))
+    >>> rule = Stagnation(max_stagnation_trials=1, min_n_trials=2)
+    >>> rule.is_due(study, study.trials)
+    True
+    >>> rule.verdict(study)
+    'the last 2 of 4 complete trials brought no better value than trial 1'
+
     """
+
+    max_stagnation_trials: int = 30
+    min_n_trials: int = 20
+
+    def __post_init__(self) -> None:
+        require_integer("max_stagnation_trials", self.max_stagnation_trials, minimum=0, example=30)
+        require_integer("min_n_trials", self.min_n_trials, minimum=1, example=20)
+
+    @property
+    def name(self) -> str:
+        """The rule with all that it was given."""
+        return (
+            f"stagnation: max_stagnation_trials={self.max_stagnation_trials} "
+            f"min_n_trials={self.min_n_trials}"
+        )
+
+    def is_due(self, study: optuna.Study, trials: Sequence[FrozenTrial]) -> bool:
+        """Return True if the search is to stop, and write why; `trials` are all of the study."""
+        if self.verdict(study) is not None:
+            return True
+        reason = self._reason(study, trials)
+        if reason is not None:
+            StudyRecord.write_verdict(study, Verdict(by=self.name, reason=reason))
+        return reason is not None
+
+    def verdict(self, study: optuna.Study) -> str | None:
+        """Return why this rule stopped the study, or None if it did not."""
+        verdict = StudyRecord.of(study).verdict
+        names = (self.name, _OLD_NAME.format(rule=self))
+        return verdict.reason if verdict is not None and verdict.by in names else None
+
+    def _reason(self, study: optuna.Study, trials: Sequence[FrozenTrial]) -> str | None:
+        complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+        best = min(filter(is_ranked, complete), key=loss(study), default=None)
+        if best is None or len(complete) < self.min_n_trials:
+            return None
+        stagnant = sum(trial.number > best.number for trial in complete)
+        if stagnant <= self.max_stagnation_trials:
+            return None
+        return (
+            f"the last {stagnant} of {len(complete)} complete trials brought no better value "
+            f"than trial {best.number}"
+        )
+
+
+class Termination:  # until the callers move
+    """Asks a terminator of Optuna whenever there are more complete trials."""
 
     def __init__(self, terminator: BaseTerminator, *, name: str) -> None:
         self.name = name
@@ -27,10 +103,7 @@ class Termination:
         self._asked_at = 0
 
     def is_due(self, study: optuna.Study, trials: Sequence[FrozenTrial]) -> bool:
-        """Whether the search is to end; `trials` are all of the study.
-
-        Raises SearchFailed if the terminator cannot judge the study.
-        """
+        """Return True if the search is to stop; `trials` are all of the study."""
         if self.verdict(study) is not None:
             return True
         n_complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
@@ -43,17 +116,17 @@ class Termination:
             f"the terminator sees too little left to gain after {n_complete} complete trials, "
             f"the best being trial {study.best_trial.number}"
         )
-        study.set_user_attr(_VERDICT, {"by": self.name, "reason": reason})
+        StudyRecord.write_verdict(study, Verdict(by=self.name, reason=reason))
         return True
 
     def verdict(self, study: optuna.Study) -> str | None:
-        """Why this terminator ended the study; None if it did not."""
-        verdict = study.user_attrs.get(_VERDICT)
-        return verdict["reason"] if verdict is not None and verdict["by"] == self.name else None
+        """Return why this terminator stopped the study, or None if it did not."""
+        verdict = StudyRecord.of(study).verdict
+        return verdict.reason if verdict is not None and verdict.by == self.name else None
 
     def _says_stop(self, study: optuna.Study) -> bool:
         try:
-            with without_notices():
+            with suppress_class_warnings():
                 return self._terminator.should_terminate(study)
         except ValueError as error:
             raise SearchFailed(
@@ -62,16 +135,5 @@ class Termination:
             ) from error
 
 
-def keep_scores(trial: optuna.Trial, scores: Sequence[float]) -> None:
-    """Keep what a terminator with Optuna's cross-validation error takes the error from."""
-    with without_notices():
-        report_cross_validation_scores(trial, list(scores))
-
-
-@contextmanager
-def without_notices() -> Iterator[None]:
-    """Keep to us what Optuna remarks on the future of its classes: the user typed none of them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        yield
+def keep_scores(trial: optuna.Trial, scores: Sequence[float]) -> None:  # until the callers move
+    """Do nothing: Optuna's terminators are gone, which took an error from the scores."""

@@ -6,7 +6,6 @@ minute, on SQLite until it goes on.
 
 import importlib.util
 import sqlite3
-import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from sqlalchemy import event, exc
 
 from tunesmith.study._optuna import Database
+from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.retry import Retry, one_line
 
 _BUSY_TIMEOUT_S = 60
@@ -32,8 +32,9 @@ def open_storage(
     *,
     heartbeat_interval: int = 5,
     grace_period: int = 60,
-    patience: float = 120.0,
-    opening_patience: float = 0.0,
+    retry_s: float = 120.0,
+    opening_retry_s: float = 0.0,
+    opening_patience: float | None = None,  # until the callers move: opening_retry_s
 ) -> BaseStorage:
     """Open, and create where absent, the database at the URL; None keeps the trials in memory.
 
@@ -41,13 +42,18 @@ def open_storage(
         url: `sqlite:///path`, `postgresql://user:password@host/name` (psycopg 3), or None.
         heartbeat_interval: Seconds between two signs of life of a running trial.
         grace_period: Seconds of silence after which a running trial counts as dead.
-        patience: Seconds for which a call is repeated while the database is away.
-        opening_patience: The same for this call: 0 tells a mistyped URL at once, a worker that
+        retry_s: Seconds for which a call is repeated while the database is away.
+        opening_retry_s: The same for this call: 0 tells a mistyped URL at once, a worker that
             starts again in mid-search waits longer.
+        opening_patience: The former name of `opening_retry_s`.
 
     Raises:
         ValueError: The text is no such URL, or its driver is not installed.
         ConnectionError: The database cannot be opened. No message holds the password.
+
+    >>> storage = open_storage(None)
+    >>> type(storage).__name__
+    'InMemoryStorage'
 
     """
     if url is None:
@@ -56,20 +62,20 @@ def open_storage(
     shown = parsed.render_as_string(hide_password=True)
 
     def build() -> Database:
-        with _creation_lock(parsed), warnings.catch_warnings():
-            # Heartbeats are experimental to Optuna; to this project they are settled.
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # Heartbeats are experimental to Optuna.
+        with _creation_lock(parsed), suppress_class_warnings():
             return Database(
                 parsed,
                 engine_kwargs=_engine_kwargs(parsed),
                 heartbeat_interval=heartbeat_interval,
                 grace_period=grace_period,
                 # A pause longer than a heartbeat would let a healthy trial look dead.
-                patience=Retry(patience, longest_pause_s=float(heartbeat_interval)),
+                retry=Retry(retry_s, longest_pause_s=float(heartbeat_interval)),
             )
 
     try:
-        database = Retry(opening_patience, longest_pause_s=1.0).call(build, database=shown)
+        seconds = opening_retry_s if opening_patience is None else opening_patience
+        database = Retry(seconds, longest_pause_s=1.0).call(build, database=shown)
     except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise ConnectionError(f"cannot open {shown}: {one_line(error)}") from None
     except (sqlite3.Error, OSError, RuntimeError) as error:
@@ -85,20 +91,22 @@ def _parse(url: str) -> sqlalchemy.URL:
         parsed = sqlalchemy.make_url(url)
     except (exc.ArgumentError, ValueError):
         # The text itself may hold a password.
-        raise ValueError(f"the storage is no database URL; type {_EXPECTED}") from None
+        raise ValueError(f"the storage is not a database URL; try {_EXPECTED}") from None
     if _is_sqlite(parsed):
         if parsed.database in (None, "", ":memory:"):
             raise ValueError(
-                f"{url} names no file; type sqlite:///path/to/file.db, or storage=memory"
+                f"{url} names no file; try sqlite:///path/to/file.db, or storage=memory"
             )
         return parsed
     if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         if importlib.util.find_spec("psycopg") is None:
             raise ValueError(
-                'PostgreSQL needs a driver that is missing: pip install "tunesmith[postgresql]"'
+                'PostgreSQL needs a driver that is missing; try pip install "tunesmith[postgresql]"'
             )
         return parsed.set(drivername="postgresql+psycopg")
-    raise ValueError(f"no storage of the kind {parsed.drivername!r}; type {_EXPECTED}")
+    raise ValueError(
+        f"a storage of the kind {parsed.drivername!r} is not supported; try {_EXPECTED}"
+    )
 
 
 def _is_sqlite(url: sqlalchemy.URL) -> bool:

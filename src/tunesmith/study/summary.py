@@ -1,52 +1,69 @@
-"""Which of a study's trials a report shows, how they rank, and what they cost."""
+"""Which of a study's trials count, how they rank, and what they cost."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import stdev
-from typing import Any, cast
+from typing import cast
 
 import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-# Attempts that are no result: beyond the asked total, or queued again.
-_UNSHOWN_KINDS = {"surplus", "interrupted"}
+from tunesmith.study._optuna import pareto_front
+from tunesmith.study.failure import is_finished
+from tunesmith.study.record import StudyRecord, TrialRecord
 
 
 def shown(study: optuna.Study) -> list[FrozenTrial]:
-    """All trials but surplus ones and attempts that were queued again."""
-    return [t for t in study.get_trials(deepcopy=False) if not _is_unshown(t)]
+    """Return all trials by number, but surplus ones and attempts that were queued again."""
+    return [t for t in study.get_trials(deepcopy=False) if _counts(t)]
 
 
-def _is_unshown(trial: FrozenTrial) -> bool:
-    kind, retried = (trial.user_attrs.get(key) for key in ("fail_kind", "fail_retried"))
-    return trial.state == TrialState.FAIL and (kind in _UNSHOWN_KINDS or bool(retried))
+def _counts(trial: FrozenTrial) -> bool:
+    failure = TrialRecord.of(trial).failure
+    return failure is None or failure.counts
 
 
 def finished(study: optuna.Study) -> list[FrozenTrial]:
-    """COMPLETE and PRUNED trials by number."""
-    states = (TrialState.COMPLETE, TrialState.PRUNED)
-    return [t for t in shown(study) if t.state in states]
+    """Return the COMPLETE and PRUNED trials by number."""
+    return list(filter(is_finished, study.get_trials(deepcopy=False)))
+
+
+def n_finished(study: optuna.Study) -> int:
+    """Return how many trials count towards the study's total: the COMPLETE and PRUNED ones."""
+    return len(finished(study))
 
 
 def complete(study: optuna.Study) -> list[FrozenTrial]:
-    """COMPLETE trials with finite values that break no constraint, by number."""
-    return [
-        t
-        for t in shown(study)
-        if t.state == TrialState.COMPLETE and all(map(math.isfinite, t.values)) and _is_feasible(t)
-    ]
+    """Return the COMPLETE trials with finite values that break no constraint, by number."""
+    return list(filter(is_ranked, study.get_trials(deepcopy=False)))
 
 
-def _is_feasible(trial: FrozenTrial) -> bool:
-    constraints = cast("Sequence[float]", trial.system_attrs.get("constraints") or ())
-    return all(value <= 0 for value in constraints)
+def is_ranked(trial: FrozenTrial) -> bool:
+    """Return True for a trial that may be the best: COMPLETE, finite and feasible."""
+    return (
+        trial.state == TrialState.COMPLETE
+        and all(map(math.isfinite, trial.values))
+        and TrialRecord.of(trial).is_feasible
+    )
+
+
+def trial_numbered(study: optuna.Study, number: int) -> FrozenTrial:
+    """Return the trial of this number; `study.trials[number]` would deep-copy all of them first.
+
+    Raises:
+        IndexError: There is none.
+
+    """
+    return study.get_trials(deepcopy=False)[number]
 
 
 def loss(study: optuna.Study) -> Callable[[FrozenTrial], float]:
     """Return how to read a trial's loss, smaller is better; for one objective only."""
-    return lambda trial: sign(study) * cast("float", trial.value)
+    factor = sign(study)
+    return lambda trial: factor * cast("float", trial.value)
 
 
 def sign(study: optuna.Study) -> float:
@@ -55,38 +72,70 @@ def sign(study: optuna.Study) -> float:
 
 
 def leaders(study: optuna.Study) -> list[FrozenTrial]:
-    """COMPLETE trials, best first; with several objectives the Pareto front, by the first one."""
-    if is_multi_objective(study):
-        numbers = {t.number for t in study.best_trials}
-        front = [t for t in complete(study) if t.number in numbers]
-        sign = 1.0 if study.directions[0] == StudyDirection.MINIMIZE else -1.0
-        return sorted(front, key=lambda trial: sign * trial.values[0])
-    return sorted(complete(study), key=loss(study))
+    """Return the ranked trials, best first, of equals the first one first.
+
+    With several objectives they are those of the Pareto front, by the first objective.
+    """
+    if not is_multi_objective(study):
+        return sorted(complete(study), key=loss(study))
+    factor = 1.0 if study.directions[0] == StudyDirection.MINIMIZE else -1.0
+    front = pareto_front(complete(study), study.directions)
+    return sorted(front, key=lambda trial: factor * trial.values[0])
 
 
 def is_multi_objective(study: optuna.Study) -> bool:
-    """Whether the study has more than one direction."""
+    """Return True if the study has more than one direction."""
     return len(study.directions) > 1
 
 
 def metric_names(study: optuna.Study) -> list[str]:
-    """Names of the objectives: the study's own, or "value", or "value 1", "value 2", ..."""
+    """Return the names of the objectives: the study's own, or "value", or "value 1", ..."""
     count = len(study.directions)
-    named = study.user_attrs.get("metric") or study.metric_names or []
-    names = [named] if isinstance(named, str) else [str(name) for name in named]
+    names = StudyRecord.of(study).metrics or list(study.metric_names or [])
     if len(names) == count:
         return names
     return ["value"] if count == 1 else [f"value {i + 1}" for i in range(count)]
 
 
 def params_of(study: optuna.Study) -> list[str]:
-    """Names of all parameters, in the order in which they were first suggested."""
+    """Return the names of all parameters, in the order in which they were first suggested."""
     return list(dict.fromkeys(name for t in shown(study) for name in t.params))
+
+
+def seconds_of(trial: FrozenTrial) -> float | None:
+    """Return the seconds a trial took: its own account if it kept one, else start to end."""
+    return TrialRecord.of(trial).seconds
+
+
+def deviation_of(trial: FrozenTrial, metric: str) -> float | None:
+    """Return the sample standard deviation of a metric over the trial's repetitions.
+
+    It is None for a trial with less than two.
+    """
+    values = TrialRecord.of(trial).repetitions.get(metric, [])
+    return stdev(values) if len(values) > 1 else None
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The numbers on top of a report; `None` where the study does not say."""
+    """A study in numbers: the live line, the terminal and the page all show these.
+
+    Attributes:
+        name: The study's name.
+        metrics: The names of the objectives.
+        directions: `minimize` or `maximize`, one for each.
+        states: How many trials are in each state ("complete", "fail", ...), surplus ones and
+            attempts that were queued again left out.
+        best: The first of `leaders`; None without one, or with several objectives.
+        front: The Pareto front; empty for one objective.
+        baseline: The trial of the default config, its last attempt; None with several objectives.
+        wall_seconds: From the first start to the last end; None before there is one.
+        trial_seconds: What all trials took together.
+        epochs_spent: The epochs of all trials; None where no trial counts epochs.
+        epochs_saved: What pruned trials had left; None where the study does not say how many
+            epochs a trial has.
+
+    """
 
     name: str
     metrics: list[str]
@@ -101,6 +150,21 @@ class Summary:
     epochs_saved: int | None
 
     @property
+    def n_finished(self) -> int:
+        """How many trials count towards the study's total: the COMPLETE and PRUNED ones."""
+        return self.states.get("complete", 0) + self.n_pruned
+
+    @property
+    def n_pruned(self) -> int:
+        """How many trials were stopped early."""
+        return self.states.get("pruned", 0)
+
+    @property
+    def n_failed(self) -> int:
+        """How many attempts failed for good."""
+        return self.states.get("fail", 0)
+
+    @property
     def gain(self) -> float | None:
         """How much the best value is better than the baseline's, in the metric's units."""
         if self.best is None or self.baseline is None or self.baseline.value is None:
@@ -109,7 +173,16 @@ class Summary:
 
 
 def summarize(study: optuna.Study) -> Summary:
-    """Count, rank and add up the trials of a study in any state, an empty one included."""
+    """Count, rank and add up the trials of a study in any state, an empty one included.
+
+    >>> study = optuna.create_study()
+    >>> for value in (3.0, 1.0, 1.0):
+    ...     study.add_trial(optuna.trial.create_trial(value=value))
+    >>> summary = summarize(study)
+    >>> summary.n_finished, summary.best.number
+    (3, 1)
+
+    """
     trials, ranked, several = shown(study), leaders(study), is_multi_objective(study)
     spent, saved = _epochs(study, trials)
     return Summary(
@@ -128,18 +201,16 @@ def summarize(study: optuna.Study) -> Summary:
 
 
 def _count_states(trials: list[FrozenTrial]) -> dict[str, int]:
-    names = [trial.state.name.lower() for trial in trials]
-    return {
-        s.name.lower(): names.count(s.name.lower()) for s in TrialState if s.name.lower() in names
-    }
+    counts = Counter(trial.state for trial in trials)
+    return {state.name.lower(): counts[state] for state in TrialState if counts[state]}
 
 
 def _baseline(study: optuna.Study, trials: list[FrozenTrial]) -> FrozenTrial | None:
-    number = study.user_attrs.get("baseline")
+    number = StudyRecord.of(study).baseline
     if number is None:
         return None
     # An attempt that was queued again names its original.
-    attempts = [t for t in trials if number in (t.number, t.system_attrs.get("failed_trial"))]
+    attempts = [t for t in trials if number in (t.number, TrialRecord.of(t).retry_of)]
     return attempts[-1] if attempts else None
 
 
@@ -149,25 +220,12 @@ def _wall_seconds(trials: list[FrozenTrial]) -> float | None:
     return (max(ends) - min(starts)).total_seconds() if starts and ends else None
 
 
-def seconds_of(trial: FrozenTrial) -> float | None:
-    """Seconds a trial took: its own account if it kept one, else start to end."""
-    own: Any = trial.user_attrs.get("seconds")
-    if isinstance(own, int | float):
-        return float(own)
-    return trial.duration.total_seconds() if trial.duration and trial.state.is_finished() else None
-
-
-def deviation_of(trial: FrozenTrial, metric: str) -> float | None:
-    """Sample standard deviation of a metric over the trial's repetitions, None for a single one."""
-    values = trial.user_attrs.get("repetitions", {}).get(metric, ())
-    return stdev(values) if len(values) > 1 else None
-
-
 def _epochs(study: optuna.Study, trials: list[FrozenTrial]) -> tuple[int | None, int | None]:
-    epochs = {t.number: t.user_attrs["epochs"] for t in trials if "epochs" in t.user_attrs}
+    read = {t.number: TrialRecord.of(t).epochs for t in trials}
+    epochs = {number: count for number, count in read.items() if count is not None}
     if not epochs:
         return None, None
-    full = study.user_attrs.get("max_epochs")
+    full = StudyRecord.of(study).max_epochs
     if full is None:
         return sum(epochs.values()), None
     stopped = [t for t in trials if t.state == TrialState.PRUNED and t.number in epochs]

@@ -1,4 +1,4 @@
-"""The trial that this process is working on, for code that is deep inside the objective."""
+"""The trial that this process is working on, and how it ends early."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +8,58 @@ from typing import Any
 
 import optuna
 
+from tunesmith.study.record import EPOCHS_KEY
+
 _CURRENT: ContextVar[optuna.Trial | None] = ContextVar("current_trial", default=None)
+
+
+class Diverged(optuna.TrialPruned):
+    """Raised by an objective whose loss became infinite or NaN.
+
+    The trial is pruned like one that raises `optuna.TrialPruned`, but reports and advice tell the
+    two apart: a trial that the pruner stopped was merely worse than others.
+
+    Args:
+        reason: One line for people, kept on the trial.
+
+    >>> raise Diverged("the training loss is nan at epoch 3")
+    Traceback (most recent call last):
+    tunesmith.study.trial.Diverged: the training loss is nan at epoch 3
+
+    """
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """The outcome of a trial that was stopped early.
+    """Returned by an objective whose trial was stopped early.
 
-    An objective returns it instead of raising `optuna.TrialPruned`, so that what lies between the
+    It stands for raising `optuna.TrialPruned` or `Diverged`, so that what lies between the
     objective and the worker logs no error.
+
+    Args:
+        reason: One line for people, kept on the trial.
+        diverged: Its loss became infinite or NaN; the pruner did not stop it.
+
+    >>> Pruned("pruned at epoch 10: val/mse was 64.8")
+    Pruned(reason='pruned at epoch 10: val/mse was 64.8', diverged=False)
+
     """
 
     reason: str
+    diverged: bool = False
 
 
 def current_trial() -> optuna.Trial | None:
-    """Return the live trial of this search, or None in a plain run."""
+    """Return the live trial of this search, or None in a plain run.
+
+    It is for code that is deep inside the objective, and the same trial that the objective was
+    called with.
+
+    >>> trial = current_trial()
+    >>> if trial is not None:
+    ...     trial.report(0.5, step=1)
+
+    """
     return _CURRENT.get()
 
 
@@ -40,8 +76,8 @@ def running(trial: optuna.Trial) -> Iterator[None]:
 class RepeatedTrial(optuna.Trial):
     """A live trial as each of its repetitions sees it.
 
-    Their reports would mix, so they go nowhere and prune nothing; what a repetition notes as
-    `epochs` adds up.
+    Their reports would mix, so they go nowhere and prune nothing; the epochs that repetitions
+    write add up.
     """
 
     def __init__(self, trial: optuna.Trial) -> None:
@@ -49,14 +85,14 @@ class RepeatedTrial(optuna.Trial):
         self._epochs = 0
 
     def report(self, value: float, step: int) -> None:
-        """Keep nothing."""
+        """Do nothing."""
 
     def should_prune(self) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
     def set_user_attr(self, key: str, value: Any) -> None:
-        """Set the trial's attribute."""
-        if key == "epochs":
+        """Set the trial's attribute; for epochs, the sum over the repetitions."""
+        if key == EPOCHS_KEY:
             self._epochs = value = self._epochs + value
         super().set_user_attr(key, value)

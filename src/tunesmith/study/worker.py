@@ -21,15 +21,14 @@ from tunesmith.study._optuna import (
     was_stopped,
 )
 from tunesmith.study.failure import (
-    PRUNE_REASON,
     FailKind,
     Failure,
     failure_from,
-    failure_of,
     finite_values,
     is_finished,
 )
 from tunesmith.study.failure_policy import FailurePolicy
+from tunesmith.study.record import TrialRecord, failure_attributes
 from tunesmith.study.recovery import (
     recover_dead_trials,
     recover_own_trials,
@@ -37,8 +36,8 @@ from tunesmith.study.recovery import (
     requeue_own_trials,
 )
 from tunesmith.study.retry import DatabaseAway
-from tunesmith.study.stagnation import Termination
-from tunesmith.study.trial import Pruned, running
+from tunesmith.study.stagnation import Stagnation, Termination
+from tunesmith.study.trial import Diverged, Pruned, running
 
 Outcome = float | Sequence[float] | Pruned
 _LIVE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.WAITING)
@@ -46,7 +45,7 @@ _POLL_S = 0.5
 
 
 class TrialInterrupted(Exception):  # noqa: N818
-    """The user asked to stop: the objective raises it, and its slot is queued again."""
+    """Raised by an objective when the user asks to stop; its slot is queued again."""
 
 
 class StopReason(StrEnum):
@@ -55,8 +54,8 @@ class StopReason(StrEnum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     TIMEOUT = "timeout"
-    TERMINATED = "terminated"  # The terminator says that going on is not worth it.
-    EXHAUSTED = "exhausted"  # The sampler has no more points, or the objective called study.stop().
+    TERMINATED = "terminated"  # The search was stopped early: see `Stagnation`.
+    EXHAUSTED = "exhausted"  # The search space is, or the objective called study.stop().
 
 
 class _AttemptFailed(Exception):  # noqa: N818
@@ -72,7 +71,7 @@ def run_worker(
     max_failure_rate: float = 0.5,
     timeout: float | None = None,
     queued_only: bool = False,
-    termination: Termination | None = None,
+    termination: Stagnation | Termination | None = None,
     on_change: Callable[[optuna.Study], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> StopReason:
@@ -81,20 +80,35 @@ def run_worker(
     Args:
         study: Shared with the other workers; each brings its own sampler and pruner.
         objective: Returns the value, or a value for each direction, or `Pruned`. Any exception
-            fails its trial and the search goes on; `TrialInterrupted` and
-            KeyboardInterrupt stop it.
+            fails its trial and the search goes on, but `optuna.TrialPruned` and `Diverged` prune
+            the trial, and `TrialInterrupted` and KeyboardInterrupt stop the search.
         n_trials: The study's total, over all workers and all times it was run.
         max_retries: How often a slot is attempted again after its process died.
         max_failure_rate: See `FailurePolicy`.
         timeout: Seconds after which no further trial is started; None for no limit.
         queued_only: Run what is queued, whatever its number, and sample nothing.
-        termination: Asked as trials complete, by this worker or others; its verdict ends them all.
+        termination: Asked as trials complete, by this worker or others; its verdict stops them
+            all.
         on_change: Called when this worker sees that trials, its own or others', changed state.
         should_stop: Asked before each trial, and while waiting.
 
+    Returns:
+        Why this worker ended.
+
     Raises:
-        SearchFailed: The trials fail for a reason that going on does not cure.
+        SearchFailed: The trials fail for a reason that more trials do not cure.
         ConnectionError: The database stayed away.
+
+    Example:
+        Any number of processes may run this at once, or one after the other::
+
+            study = create_or_resume_study(
+                "bowl",
+                storage=open_storage("sqlite:///optuna.db"),
+                directions=["minimize"],
+                sampler=SlotSampler(optuna.samplers.TPESampler, seed=42),
+            )
+            run_worker(study, lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=20)
 
     """
     worker = _Worker(
@@ -125,7 +139,7 @@ class _Worker:
     policy: FailurePolicy
     deadline: float
     queued_only: bool
-    termination: Termination | None
+    termination: Stagnation | Termination | None
     on_change: Callable[[optuna.Study], None]
     should_stop: Callable[[], bool]
     trial: optuna.Trial | None = None
@@ -182,11 +196,11 @@ class _Worker:
         try:
             self.study.optimize(self._run, n_trials=1, catch=(_AttemptFailed,))
         except UpdateFinishedTrialError:
-            # It was settled elsewhere while this process was frozen.
+            # Another process failed it while this one was frozen.
             return
         except (AssertionError, ValueError):
-            # So does Optuna say that the trial it is told of is settled already.
-            if self.trial is None or not _is_settled(stored(self.trial)):
+            # So does Optuna say that the trial it is told of has ended already.
+            if self.trial is None or not _was_ended(stored(self.trial)):
                 raise
             return
         except UnboundLocalError as error:
@@ -198,17 +212,18 @@ class _Worker:
             mark_exhausted(self.study)
 
     def _run(self, trial: optuna.Trial) -> list[float]:
-        """Run one trial for Optuna; what it returns for a trial settled in here is not told."""
+        """Run one trial for Optuna, which drops what comes back for a trial that ended in here."""
         self.trial = trial
         try:
             if self._is_surplus(trial):
                 surplus = Failure(FailKind.SURPLUS, "others had taken all trials")
-                fail(self.study, stored(trial), user_attrs=surplus.to_attrs(), successor=None)
+                fail(self.study, stored(trial), surplus)
                 return []
             with running(trial):
                 return self._values(self.objective(trial))
         except optuna.TrialPruned as pruned:
-            trial.set_user_attr(PRUNE_REASON, str(pruned) or "pruned")
+            is_diverged = isinstance(pruned, Diverged)
+            TrialRecord.write(trial, reason=str(pruned) or "pruned", diverged=is_diverged)
             raise
         except UpdateFinishedTrialError:
             return []
@@ -226,7 +241,7 @@ class _Worker:
     def _is_surplus(self, trial: optuna.Trial) -> bool:
         if self.queued_only:
             # Another worker was faster to the last one in the queue.
-            return "fixed_params" not in stored(trial).system_attrs
+            return not TrialRecord.of(stored(trial)).is_enqueued
         # Lower numbers go first, also queued ones: of any trials begun at once, n_trials remain.
         lower = (t for t in all_trials(self.study) if t.number < trial.number)
         return sum(t.state in _LIVE for t in lower) >= self.n_trials
@@ -237,18 +252,18 @@ class _Worker:
 
     def _failed(self, trial: optuna.Trial, error: BaseException) -> "_AttemptFailed":
         failure = failure_from(error)
-        for key, value in failure.to_attrs().items():
+        for key, value in failure_attributes(failure).items():
             trial.set_user_attr(key, value)
         return _AttemptFailed(failure.reason)
 
     def _values(self, outcome: Outcome) -> list[float]:
         if isinstance(outcome, Pruned):
-            raise optuna.TrialPruned(outcome.reason)
+            raise (Diverged if outcome.diverged else optuna.TrialPruned)(outcome.reason)
         return finite_values(outcome, n_directions=len(self.study.directions))
 
 
-def _is_settled(trial: FrozenTrial) -> bool:
-    failure = failure_of(trial)
+def _was_ended(trial: FrozenTrial) -> bool:
+    failure = TrialRecord.of(trial).failure
     return failure is not None and failure.kind in (
         FailKind.DIED,
         FailKind.INTERRUPTED,

@@ -1,0 +1,16 @@
+"""Keep what Optuna says of its own classes from users who named none of them."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from optuna.exceptions import ExperimentalWarning
+
+
+@contextmanager
+def suppress_class_warnings() -> Iterator[None]:
+    """Suppress Optuna's experimental and deprecation warnings about classes that we choose."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        yield

@@ -1,0 +1,224 @@
+"""What a trial keeps for us."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar, Unpack
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from tunesmith.process import ProcessId
+from tunesmith.study.failure import FailKind, Failure
+from tunesmith.study.record.values import items, number, numbers, typed
+
+T = TypeVar("T")
+
+# An attribute's key is the name that it has here, but for these.
+_KEYS = {"folder": "hydra.dir", "run_id": "mlflow.run_id"}
+EPOCHS_KEY = "epochs"
+_FAILURE_KEYS = {
+    "kind": "fail_kind",
+    "reason": "reason",
+    "exception": "fail_exception",
+    "traceback": "fail_traceback",
+    "retried": "fail_retried",
+}
+
+# System attributes: ours begin with this.
+_PREFIX = "tunesmith:"
+OWNER_KEY = f"{_PREFIX}owner"
+_DEATHS_KEY = f"{_PREFIX}deaths"
+# Optuna's own names of what we read and, for a retry, write too, so that its tools see it.
+_RETRY_OF_KEY, _RETRY_HISTORY_KEY = "failed_trial", "retry_history"
+_FIXED_PARAMS_KEY = "fixed_params"
+# What an attempt itself left: ours, the pruner's rungs, its constraints, and the announcement of
+# its point to other samplers.
+_NOT_INHERITED = (_PREFIX, "completed_rung_", "constraints", "tpe:relative", "gp:relative")
+
+# How release 0.1.0 began the reason of a fit that diverged; it kept no other mark.
+_OLD_DIVERGED = "diverged:"
+
+
+class TrialAttributes(TypedDict, total=False):
+    """What may be written on a trial; see the properties of `TrialRecord`."""
+
+    overrides: Sequence[str]
+    code: str
+    folder: str
+    run_id: str
+    seconds: float
+    epochs: int
+    repetitions: Mapping[str, Sequence[float]]
+    reason: str
+    diverged: bool
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What a trial keeps for us, whoever ran it.
+
+    >>> trial = optuna.trial.create_trial(value=1.0, user_attrs={"epochs": 7})
+    >>> TrialRecord.of(trial).epochs
+    7
+
+    """
+
+    _trial: FrozenTrial
+
+    @classmethod
+    def of(cls, trial: FrozenTrial) -> "TrialRecord":
+        """Return the record of a trial, as it was read; this costs next to nothing."""
+        return cls(trial)
+
+    @staticmethod
+    def write(trial: optuna.Trial, **attributes: Unpack[TrialAttributes]) -> None:
+        """Write attributes on a running trial, named as the properties are."""
+        for name, value in attributes.items():
+            trial.set_user_attr(_key(name), value)
+
+    @property
+    def overrides(self) -> list[str] | None:
+        """The Hydra overrides that the trial was composed with; None for a trial of others."""
+        return items(self._trial.user_attrs.get(_key("overrides")), str)
+
+    @property
+    def code(self) -> str | None:
+        """The version of the code that computed the trial."""
+        return self._get("code", str)
+
+    @property
+    def folder(self) -> Path | None:
+        """The trial's output folder."""
+        found = self._get("folder", str)
+        return None if found is None else Path(found)
+
+    @property
+    def run_id(self) -> str | None:
+        """The trial's run in the tracking store."""
+        return self._get("run_id", str)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds that the trial took: its own account if it kept one, else from start to end."""
+        own = number(self._trial.user_attrs.get(_key("seconds")))
+        if own is not None:
+            return own
+        duration = self._trial.duration
+        return duration.total_seconds() if duration and self._trial.state.is_finished() else None
+
+    @property
+    def epochs(self) -> int | None:
+        """How many epochs the trial trained, over all of its repetitions."""
+        return self._get("epochs", int)
+
+    @property
+    def repetitions(self) -> dict[str, list[float]]:
+        """The value of each repetition, by metric; empty for a trial of one fit."""
+        found = self._get("repetitions", dict) or {}
+        read = {str(name): numbers(values) for name, values in found.items()}
+        return {name: values for name, values in read.items() if values is not None}
+
+    @property
+    def reason(self) -> str | None:
+        """Why the trial was pruned or failed, in one line for people."""
+        return self._get("reason", str)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the trial was pruned since its loss became infinite or NaN, not by the pruner."""
+        if self._trial.state != TrialState.PRUNED:
+            return False
+        marked = self._get("diverged", bool)
+        return (self.reason or "").startswith(_OLD_DIVERGED) if marked is None else marked
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the trial failed; None for a trial in any other state."""
+        if self._trial.state != TrialState.FAIL:
+            return None
+        attrs = self._trial.user_attrs
+        kind = typed(attrs.get(_FAILURE_KEYS["kind"]), str)
+        return Failure(
+            kind=FailKind(kind) if kind in set(FailKind) else FailKind.EXCEPTION,
+            reason=self.reason or "failed without a reason",
+            exception=typed(attrs.get(_FAILURE_KEYS["exception"]), str) or "",
+            traceback=typed(attrs.get(_FAILURE_KEYS["traceback"]), str) or "",
+            retried=attrs.get(_FAILURE_KEYS["retried"]) is True,
+        )
+
+    @property
+    def owner(self) -> ProcessId | None:
+        """The process that works on the trial, or did last."""
+        text = self._trial.system_attrs.get(OWNER_KEY)
+        try:
+            owner = None if text is None else ProcessId.from_str(text)
+        except (ValueError, TypeError):
+            return None
+        # JSON of others may hold anything under our names.
+        return owner if owner is None or isinstance(owner.host, str) else None
+
+    @property
+    def deaths(self) -> int:
+        """How often the process of an attempt at this trial's slot died."""
+        return typed(self._trial.system_attrs.get(_DEATHS_KEY), int) or 0
+
+    @property
+    def retry_of(self) -> int | None:
+        """The number of the first attempt, if this trial is another one at the same slot."""
+        return typed(self._trial.system_attrs.get(_RETRY_OF_KEY), int)
+
+    @property
+    def is_enqueued(self) -> bool:
+        """Whether the trial's parameters were given when it was queued, not sampled."""
+        return _FIXED_PARAMS_KEY in self._trial.system_attrs
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The trial's parameters; for one that still waits those that it was queued with."""
+        queued = typed(self._trial.system_attrs.get(_FIXED_PARAMS_KEY), dict) or {}
+        return dict(self._trial.params or queued)
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether the trial breaks no constraint, neither its sampler's nor one that it set."""
+        try:
+            return all(value <= 0 for value in self._trial.constraints.values())
+        except TypeError:  # What others keep under the name is no constraint.
+            return True
+
+    def _get(self, name: str, kind: type[T]) -> T | None:
+        return typed(self._trial.user_attrs.get(_key(name)), kind)
+
+
+def failure_attributes(failure: Failure) -> dict[str, Any]:
+    """Return the user attributes that keep a failure; empty ones are left out."""
+    values = {name: getattr(failure, name) for name in _FAILURE_KEYS}
+    return {_FAILURE_KEYS[name]: value for name, value in values.items() if value}
+
+
+def owned_trial(owner: ProcessId) -> FrozenTrial:
+    """Return a new RUNNING trial that already says who works on it."""
+    return create_trial(state=TrialState.RUNNING, system_attrs={OWNER_KEY: owner.to_str()})
+
+
+def successor_of(trial: FrozenTrial, *, deaths: int) -> FrozenTrial:
+    """Return a waiting trial that is another attempt at the same slot."""
+    attrs = trial.system_attrs
+    history = items(attrs.get(_RETRY_HISTORY_KEY), int) or []
+    inherited = {key: value for key, value in attrs.items() if not key.startswith(_NOT_INHERITED)}
+    return create_trial(
+        state=TrialState.WAITING,
+        params=trial.params,
+        distributions=trial.distributions,
+        system_attrs={
+            _RETRY_OF_KEY: trial.number,
+            **inherited,
+            _RETRY_HISTORY_KEY: [*history, trial.number],
+            _DEATHS_KEY: deaths,
+        },
+    )
+
+
+def _key(name: str) -> str:
+    return _KEYS.get(name, name)
