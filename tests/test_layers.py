@@ -10,7 +10,7 @@ import pytest
 from tests.commands import ROOT
 
 SOURCE = ROOT / "src" / "tunesmith"
-SHARED = {"errors", "config", "process"}
+SHARED = {"errors", "config", "process", "overrides", "paths", "commands", "context", "validate"}
 ALLOWED = {
     "models": set(),
     "data": set(),

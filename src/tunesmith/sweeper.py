@@ -97,31 +97,8 @@ TERMINATORS: dict[str, dict[str, Any]] = {
     "none": {"_target_": None},
     # So many complete trials without a better one.
     "stagnation": {
-        "_target_": "optuna.terminator.Terminator",
-        "improvement_evaluator": {
-            "_target_": "optuna.terminator.BestValueStagnationEvaluator",
-            "max_stagnation_trials": 30,
-        },
-        "min_n_trials": 20,
-    },
-    # What a model of the values still expects to gain falls to a hundredth of what it was at first.
-    "emmr": {
-        "_target_": "optuna.terminator.Terminator",
-        "improvement_evaluator": {"_target_": "optuna.terminator.EMMREvaluator", "seed": 0},
-        "error_evaluator": {
-            "_target_": "optuna.terminator.MedianErrorEvaluator",
-            "paired_improvement_evaluator": "${..improvement_evaluator}",
-            "warm_up_trials": 10,
-            "n_initial_trials": 20,
-            "threshold_ratio": 0.01,
-        },
-        "min_n_trials": 30,
-    },
-    # What may be left to gain falls below the error of the best trial's mean: for `repeat`.
-    "regret_bound": {
-        "_target_": "optuna.terminator.Terminator",
-        "improvement_evaluator": {"_target_": "optuna.terminator.RegretBoundEvaluator", "seed": 0},
-        "error_evaluator": {"_target_": "optuna.terminator.CrossValidationErrorEvaluator"},
+        "_target_": "tunesmith.study.Stagnation",
+        "max_stagnation_trials": 30,
         "min_n_trials": 20,
     },
 }
@@ -158,12 +135,12 @@ class OptunaStudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Search; `arguments` are the command line's overrides of the task's config."""
-        from tunesmith.search import Search  # here: single runs must not pay for Optuna
+        from tunesmith.search import run_search  # here: single runs must not pay for Optuna
 
-        Search(
-            config=self._config,
+        run_search(
+            self._config,
             settings=self._settings,
             arguments=arguments,
             hydra_context=self._hydra_context,
             task_function=self._task_function,
-        ).run()
+        )
