@@ -1,10 +1,12 @@
 """Every mistake gives one line that says what to type, exit code 1, and writes nothing."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.commands import refuse, train
+from tests.commands import command, environment, refuse, train
+from tests.test_faults import own_entry
 
 SEARCH = ("-m", "hparams_search=mlp")
 
@@ -64,3 +66,43 @@ def test_a_gpu_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "try trainer=cpu" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("source", ["import no_such_package", "RATES = {}['lr']", "def f(:"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("data._target_=mine.Data",),
+        ("objective._target_=mine.objective",),
+        ("tracking._target_=mine.Tracking",),
+        ("+hydra.callbacks.mine._target_=mine.Callback",),
+        (*SEARCH, "hydra.sweeper.sampler._target_=mine.Sampler"),
+        (*SEARCH, "hydra.sweeper.pruner._target_=mine.Pruner"),
+        (*SEARCH, "hydra.sweeper.custom_search_space=mine.extend"),
+        (*SEARCH, "tracking._target_=mine.Tracking"),
+    ],
+    ids=lambda arguments: arguments[-1].split("=")[0],
+)
+def test_what_cannot_be_imported_says_why(
+    tmp_path: Path, arguments: tuple[str, ...], source: str
+) -> None:
+    line = command(*arguments, "storage=memory", root=tmp_path / "outputs")
+    line[1] = str(own_entry(tmp_path, source))
+    done = subprocess.run(line, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "cannot be imported" in done.stderr
+    assert {
+        "import no_such_package": "No module named 'no_such_package'; install it with pip install",
+        "RATES = {}['lr']": "KeyError: 'lr' (",
+        "def f(:": "invalid syntax (mine.py, line 1)",
+    }[source] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_package_that_a_class_needs_is_named(tmp_path: Path) -> None:
+    logger = "+loggers.x._target_=lightning.pytorch.loggers.WandbLogger"
+    done = train(logger, "tracking=none", "trainer.max_epochs=1", root=tmp_path)
+    assert done.returncode == 1
+    assert "loggers.x cannot be imported: " in done.stderr
+    assert "pip install -U 'wandb" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -62,7 +62,7 @@ def parent_run(root: Path, name: str = "s") -> Run:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("confirmed")
     printed = succeed(*SEARCH, *CONFIRM, N_TRIALS, root=folder)
-    assert "Confirming by 6 fits on new seeds" in printed
+    assert "Confirming the best trials: 6 fits on new seeds" in printed
     assert "Trained again on 2 new seeds" in " ".join(printed.split())
     return folder
 
@@ -170,7 +170,7 @@ def test_the_report_states_it_also_when_written_anew(root: Path) -> None:
 
 def test_the_same_command_says_that_all_is_done(root: Path) -> None:
     before = read_trials(f"sqlite:///{root}/optuna.db", "s-confirm")
-    assert "has its 6 trials" in succeed(*SEARCH, *CONFIRM, N_TRIALS, root=root)
+    assert "is complete: 6 trials" in succeed(*SEARCH, *CONFIRM, N_TRIALS, root=root)
     assert read_trials(f"sqlite:///{root}/optuna.db", "s-confirm") == before
 
 
@@ -188,7 +188,7 @@ def test_a_killed_confirmation_goes_on_with_what_is_missing(tmp_path: Path) -> N
     )
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith("Confirming by"):
+        if line.startswith("Confirming the best"):
             break
     process.send_signal(signal.SIGKILL)
     process.stdout.close()
@@ -271,13 +271,13 @@ def test_a_model_that_is_no_function_of_rows_ends_no_search(tmp_path: Path) -> N
 def test_means_over_seeds_are_confirmed_by_single_fits_on_others(tmp_path: Path) -> None:
     ended = (
         *("hydra/sweeper/terminator=stagnation", "hydra.sweeper.terminator.min_n_trials=2"),
-        "hydra.sweeper.terminator.improvement_evaluator.max_stagnation_trials=1",
+        "hydra.sweeper.terminator.max_stagnation_trials=1",
         "hydra.sweeper.n_trials=40",
     )
     search = (*SEARCH, *CONFIRM, *ended, "repeat=2", "seed=1", "refit=false")
     printed = succeed(*search, root=tmp_path)
-    assert "Ended with" in printed
-    assert "too little left to gain" in succeed(*search, root=tmp_path)
+    assert "Stopped early after" in printed
+    assert "brought no better value" in succeed(*search, root=tmp_path)
     url = f"sqlite:///{tmp_path}/optuna.db"
     confirmed = read_trials(url, "s-confirm")
     assert {trial.params["seed"] for trial in confirmed} == {3, 4}

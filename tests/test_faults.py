@@ -295,7 +295,7 @@ def test_ctrl_c_ends_an_objective_that_swallows_it(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     printed, _ = running.communicate(timeout=120)
     assert running.returncode == 130
-    assert "SearchInterrupted with 0 of 100 trials" in printed
+    assert "Interrupted after 0 of 100 trials" in printed
     assert trials_of(root)[0].state == TrialState.FAIL
 
 

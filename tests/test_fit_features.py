@@ -44,7 +44,7 @@ def test_a_search_stops_early_keeps_the_best_clips_and_logs_further(tmp_path: Pa
         assert kept["epoch"] == best - 1
         assert kept["state_dict"]["net.0.weight"].dtype == torch.float64
         assert len(list(folder.rglob("metrics.csv"))) == 1
-    assert "fitted once more: the same value" in printed
+    assert "refit of the winner: value reproduced exactly" in printed
 
 
 @pytest.mark.slow
@@ -114,7 +114,7 @@ def test_a_metric_that_is_not_logged_stops_a_search_with_its_name(tmp_path: Path
 
 
 def test_every_config_is_installed_with_the_package() -> None:
-    from tunesmith.cli import CONFIGS
+    from tunesmith.config import CONFIGS
 
     root = Path(__file__).parents[1] / "conf"
     shipped = {path.relative_to(CONFIGS) for path in CONFIGS.glob("**/*.yaml")}

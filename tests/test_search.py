@@ -38,7 +38,7 @@ def test_a_search_leaves_study_folders_results_and_runs_that_agree(tmp_path: Pat
     results = yaml.safe_load((folder / "optimization_results.yaml").read_text())
     assert results == {"name": "optuna", "best_params": best.params, "best_value": best.value}
     assert f"{best.value:.6g}" in printed
-    assert "fitted once more: the same value" in printed
+    assert "refit of the winner: value reproduced exactly" in printed
 
     runs = {run.info.run_name: run for run in runs_of(tmp_path)}
     parent = runs["s"]
@@ -71,7 +71,8 @@ def test_the_baseline_is_the_first_trial(tmp_path: Path) -> None:
 def test_the_same_command_adds_only_what_is_missing(tmp_path: Path) -> None:
     succeed(*SEARCH, "hydra.sweeper.n_trials=3", root=tmp_path)
     again = succeed(*SEARCH, "hydra.sweeper.n_trials=3", root=tmp_path)
-    assert "has its 3 trials, best value" in again
+    assert "is complete: 3 trials, best value" in again
+    assert "To add trials, set hydra.sweeper.n_trials=6; to start over," in again
     more = succeed(*SEARCH, "hydra.sweeper.n_trials=5", root=tmp_path)
     assert "5/5 trials" in more
     [folder] = (tmp_path / "searches").iterdir()
@@ -267,7 +268,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_continues(tmp_path: Path) -> N
     running.send_signal(signal.SIGINT)
     printed, _ = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "SearchInterrupted with 0 of 2 trials; type the same command to continue s." in printed
+    assert "Interrupted after 0 of 2 trials; run the same command to continue study s." in printed
     states = [trial.state for trial in trials_of(tmp_path)]
     assert states == [TrialState.FAIL, TrialState.WAITING]
     assert {run.info.status for run in runs_of(tmp_path)} == {"KILLED"}
@@ -293,7 +294,7 @@ def test_another_sampler_continues_a_named_study_with_one_line(tmp_path: Path) -
     printed = succeed(
         *SEARCH, STUDY, "hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=3", root=tmp_path
     )
-    assert "Continuing s with another sampler than before." in printed
+    assert "Continuing study s with a different sampler." in printed
     assert len(trials_of(tmp_path)) == 3
 
 

@@ -12,7 +12,7 @@ from hydra.core.plugins import Plugins
 from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.configs import ShippedConfigs
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidConfig, import_failure
 
 # What the configs of this package run, besides the package itself.
 LIBRARIES = (
@@ -32,6 +32,7 @@ RUN_SETTINGS = (
     ("hydra/callbacks", "check"),
     ("hydra/job_logging", "run"),
 )
+_MISTAKES = (hydra.errors.HydraException, OmegaConfBaseException, InvalidConfig, ImportError)
 # With one of these nothing is run.
 SHOWING_FLAGS = {
     "--cfg",
@@ -46,7 +47,19 @@ SHOWING_FLAGS = {
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a train.py's Hydra main: complete its command line, and say mistakes in one line."""
+    """Run a train.py's Hydra main: complete its command line, and say mistakes in one line.
+
+    Args:
+        main: The function that `@hydra.main` decorates.
+
+    Raises:
+        SystemExit: The user's mistake, as one line, with exit code 1.
+
+    Example:
+        if __name__ == "__main__":
+            run(main)
+
+    """
     with one_line_errors():
         refuse_passwords(sys.argv[1:])
         sys.argv[1:] = complete_arguments(sys.argv[1:])
@@ -108,8 +121,9 @@ def one_line_errors() -> Iterator[None]:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting itself.
     try:
         yield
-    except (hydra.errors.HydraException, OmegaConfBaseException, InvalidConfig) as error:
-        if full:
+    except _MISTAKES as error:
+        # A package that the code imports by itself is missing: its traceback says where.
+        if full or (isinstance(error, ImportError) and import_failure(error) is None):
             raise
         # here: only a mistake pays for looking up the nearest names
         from tunesmith.explain import one_line

@@ -8,12 +8,12 @@ from omegaconf import DictConfig, OmegaConf
 
 
 def flat(cfg: DictConfig, *, without: Collection[str]) -> dict[str, Any]:
-    """The resolved config as {'model.n_layers': 2, ...}; `without` names top-level keys."""
+    """Return the resolved config as {'model.n_layers': 2, ...}; `without` names top-level keys."""
     return _flatten({key: _plain(cfg[key]) for key in cfg if key not in without})
 
 
 def resolve_function(path: str) -> Callable[..., Any]:
-    """The function at a dotted path, if the execution whitelist allows it."""
+    """Return the function at a dotted path, if the execution whitelist allows it."""
     function: Callable[..., Any] = instantiate({"_target_": path, "_partial_": True})
     return function
 

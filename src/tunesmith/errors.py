@@ -6,10 +6,16 @@ InvalidConfig
 
 import difflib
 import re
-from collections.abc import Iterable
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 
 from tunesmith.overrides import write_for_shell
 
+# Hydra's two sentences about a target that it did not get, and its mark of the key that named it.
+_LOST_TARGET = re.compile(r"Error (?:locating target|loading) '([^']+)'")
+_NAMED_BY = re.compile(r"full_key: (\S+)")
 _REFUSED_TARGET = re.compile(r"Target '([^']+)' is not in the Hydra execution whitelist")
 
 
@@ -75,6 +81,56 @@ def untrusted(text: str) -> str | None:
         return None
     package = found[1].partition(".")[0]
     return f'_target_ {found[1]} is not trusted; add the line "{package}.*", to TRUSTED in train.py'
+
+
+def terminator_gone(asked: str) -> str:
+    """Return what to do about a terminator of Optuna, which release 0.1.0 offered."""
+    return (
+        f"{asked}: Optuna drops its terminators in release 6, so they are no longer offered; "
+        "try hydra/sweeper/terminator=stagnation"
+    )
+
+
+def import_failure(error: BaseException) -> str | None:
+    """Return in one line why something that a config names could not be imported.
+
+    Hydra wraps what went wrong, sometimes twice, and does not always repeat it.
+
+    Args:
+        error: Whatever was raised while a `_target_` was instantiated.
+
+    Returns:
+        None unless a `_target_` was not found, or needs a package that is missing.
+
+    """
+    chain = list(_chain(error))
+    targets = [found[1] for link in chain if (found := _LOST_TARGET.search(str(link)))]
+    cause = next((link for link in chain if not _LOST_TARGET.search(str(link))), None)
+    if targets and cause is not None:
+        return f"_target_ {targets[0]} cannot be imported: {_reason(cause)}"
+    notes = "\n".join(getattr(error, "__notes__", ()))
+    if isinstance(error, ImportError) and (key := _NAMED_BY.search(notes)):
+        return f"{key[1]} cannot be imported: {_reason(error)}"
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def _reason(cause: BaseException) -> str:
+    text = " ".join(str(cause).split())
+    if isinstance(cause, ModuleNotFoundError) and cause.name:
+        package = cause.name.partition(".")[0]
+        is_absent = package not in sys.modules and find_spec(package) is None
+        return f"{text}; install it with pip install {package}" if is_absent else text
+    if isinstance(cause, ImportError | SyntaxError):
+        return text
+    last = traceback.extract_tb(cause.__traceback__)[-1]
+    return f"{type(cause).__name__}: {text} ({last.filename}:{last.lineno})"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -12,7 +12,13 @@ from hydra.errors import OverrideParseException
 
 from tunesmith.config import flat
 from tunesmith.configs import CONFIGS
-from tunesmith.errors import InvalidConfig, nearest, untrusted
+from tunesmith.errors import (
+    InvalidConfig,
+    import_failure,
+    nearest,
+    terminator_gone,
+    untrusted,
+)
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
@@ -22,16 +28,20 @@ UNSET_VARIABLE = re.compile(r"Environment variable '(\w+)' not found")
 EXAMPLES = {
     "OPTUNA_STORAGE": "type export OPTUNA_STORAGE=postgresql://USER:PASSWORD@HOST/DATABASE",
 }
+# Options of release 0.1.0.
+GONE_TERMINATORS = {"emmr", "regret_bound"}
 GRAMMAR_LINK = "See https://hydra.cc/docs/1.2/advanced/override_grammar/basic for details"
 
 
 def one_line(error: Exception) -> str:
-    """The error as one line: what came, what was expected and what to type instead."""
+    """Return the error as one line: what came, what was expected and what to type instead."""
     if isinstance(error, InvalidConfig):
         return str(error)
     text = _with_cause(error)
     if refusal := untrusted(text):
         return refusal
+    if failure := import_failure(error):
+        return failure
     if found := UNKNOWN_OPTION.search(text):
         return _unknown_option(found[1], found[2], AVAILABLE.search(text))
     if found := UNKNOWN_KEY.search(text):
@@ -42,7 +52,8 @@ def one_line(error: Exception) -> str:
     if isinstance(error, OverrideParseException):
         reason = text.removesuffix(GRAMMAR_LINK).strip().splitlines()[-1]
         return (
-            f"{error.override!r} is no override: {reason}; try KEY=VALUE, in quotes for the shell"
+            f"cannot parse the override {error.override!r}: {reason}; "
+            "try KEY=VALUE, in quotes for the shell"
         )
     return " ".join(text.split("full_key:")[0].split())
 
@@ -50,6 +61,8 @@ def one_line(error: Exception) -> str:
 def _unknown_option(group: str, option: str, available: re.Match[str] | None) -> str:
     if available is None:
         return f"there is no config {group}/{option}"
+    if group == "hydra/sweeper/terminator" and option in GONE_TERMINATORS:
+        return terminator_gone(f"{group}={option}")
     return f"{group} has no option {option!r}; try {group}={nearest(option, available[1].split())}"
 
 
@@ -66,7 +79,7 @@ def _is_choice(argument: str, *, folders: Sequence[Path]) -> bool:
 
 
 def _known_keys() -> list[str]:
-    """The keys of the default config, with those of the options that the command line chooses."""
+    """Return the default config's keys, with those of the options that the command line chooses."""
     conf = Path(sys.argv[0]).resolve().parent / "conf"
     if not conf.is_dir():
         return []

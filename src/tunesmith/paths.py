@@ -120,6 +120,10 @@ class SearchPaths:
         """Return the files of a confirming fit."""
         return RunPaths(self.folder / "confirm" / str(number))
 
+    def subfolder(self, run: RunPaths) -> str:
+        """Return a run's folder as Hydra wants it: relative to that of the search."""
+        return run.folder.relative_to(self.folder).as_posix()
+
     @property
     def workers(self) -> Path:
         """The folder of the workers' logs."""
@@ -133,6 +137,14 @@ class SearchPaths:
     def sqlite(self) -> Path:
         """The file of the study, unless the search named another store."""
         return self.folder.resolve().parent.parent / "optuna.db"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` in one step: a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def artifacts_beside(database: Path) -> Path:

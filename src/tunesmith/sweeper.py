@@ -89,12 +89,12 @@ class OptunaStudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Search; `arguments` are the command line's overrides of the task's config."""
-        from tunesmith.search import Search  # here: single runs must not pay for Optuna
+        from tunesmith.search import run_search  # here: single runs must not pay for Optuna
 
-        Search(
-            config=self._config,
+        run_search(
+            self._config,
             settings=self._settings,
             arguments=arguments,
             hydra_context=self._hydra_context,
             task_function=self._task_function,
-        ).run()
+        )

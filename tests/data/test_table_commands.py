@@ -162,7 +162,7 @@ def test_a_search_on_parquet_goes_on_with_the_same_rows_only(tmp_path: Path) -> 
     assert np.isfinite([trial.value for trial in trials]).all()
 
     moved = path.rename(tmp_path / "moved.parquet")
-    assert "has its 3 trials" in succeed(*SEARCH, f"data.path={moved}", root=tmp_path)
+    assert "is complete: 3 trials" in succeed(*SEARCH, f"data.path={moved}", root=tmp_path)
     houses(101).to_parquet(moved)
     succeed(*SEARCH, f"data.path={moved}", root=tmp_path)
     [second] = set((tmp_path / "searches").iterdir()) - {first}

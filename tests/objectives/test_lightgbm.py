@@ -90,7 +90,7 @@ def test_a_search_draws_the_usual_dimensions_and_its_winner_is_a_model(tmp_path:
         *("model.lambda_l2", "model.linear_tree"),
     }
     best = min(trials, key=lambda trial: trial.value or 0.0)
-    assert "fitted once more: the same value" in printed
+    assert "refit of the winner: value reproduced exactly" in printed
     assert not list((tmp_path / "searches/s/trials").rglob("model.txt"))
     uri = printed.partition('load_model("')[2].partition('"')[0]
     code = (

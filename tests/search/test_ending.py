@@ -6,7 +6,7 @@ import optuna
 import pytest
 import yaml
 
-from tests.commands import read_trials, refuse, succeed, train
+from tests.commands import read_trials, refuse, succeed
 from tunesmith.search.worker_environment import time_left
 
 QUADRATIC = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s", "tracking=none")
@@ -15,7 +15,7 @@ STAGNATION = (
     "refit=false",
     "hydra/sweeper/terminator=stagnation",
     f"{TERMINATOR}.min_n_trials=3",
-    f"{TERMINATOR}.improvement_evaluator.max_stagnation_trials=2",
+    f"{TERMINATOR}.max_stagnation_trials=2",
 )
 
 
@@ -35,14 +35,14 @@ def test_the_terminator_ends_a_search_which_goes_on_without_it(tmp_path: Path) -
     # It ended as soon as the rule held, and not before.
     values = [float(trial.value or 0.0) for trial in trials]
     assert longest_stagnation(values) == 3
-    ended = f"Ended with {len(trials)} of 100 trials: the terminator sees too little left to gain"
-    assert ended in printed
-    assert "hydra/sweeper/terminator=none" in printed
+    assert f"Stopped early after {len(trials)} of 100 trials: the last 3 of" in printed
+    assert "To continue, add hydra/sweeper/terminator=none." in printed
     results = tmp_path / "searches" / "s" / "optimization_results.yaml"
     assert yaml.safe_load(results.read_text())["best_value"] == min(values)
 
     again = succeed(*QUADRATIC, *STAGNATION, root=tmp_path)
-    assert f"s was ended with {len(trials)} of 100 trials" in again
+    assert f"Study s was stopped early after {len(trials)} of 100 trials (best value" in again
+    assert "To continue, add hydra/sweeper/terminator=none; to start over, set" in again
     assert "Warning" not in again
     assert n_trials(tmp_path) == len(trials)
     more = str(len(trials) + 2)
@@ -54,44 +54,29 @@ def test_one_worker_s_verdict_ends_them_all_and_is_kept(tmp_path: Path) -> None:
     printed = succeed(*QUADRATIC, *STAGNATION, "hydra.sweeper.n_jobs=2", root=tmp_path)
     # At most one trial was under way elsewhere.
     assert n_trials(tmp_path) < 100
-    assert "the terminator sees too little left to gain" in printed
+    assert "brought no better value than" in printed
     storage = optuna.storages.RDBStorage(f"sqlite:///{tmp_path}/optuna.db")
     verdict = optuna.load_study(study_name="s", storage=storage).user_attrs["terminated"]
     storage.remove_session()
     storage.engine.dispose()
     assert verdict["reason"] in printed.replace("\n", " ")
-    assert "BestValueStagnationEvaluator" in verdict["by"]
+    assert "max_stagnation_trials=2" in verdict["by"]
 
 
-def test_terminators_that_model_the_values_end_a_search_too(tmp_path: Path) -> None:
-    printed = succeed(
-        *QUADRATIC,
-        "refit=false",
-        "hydra/sweeper/terminator=emmr",
-        f"{TERMINATOR}.error_evaluator.warm_up_trials=2",
-        f"{TERMINATOR}.error_evaluator.n_initial_trials=3",
-        f"{TERMINATOR}.min_n_trials=5",
-        "hydra.sweeper.n_trials=40",
-        root=tmp_path,
-    )
-    assert 5 <= n_trials(tmp_path) < 40
-    assert "the terminator sees too little left to gain" in printed
-
-
-def test_a_terminator_that_cannot_judge_is_one_clear_line(tmp_path: Path) -> None:
-    arguments = (
-        *QUADRATIC,
-        "hydra/sweeper/terminator=regret_bound",
-        f"{TERMINATOR}.min_n_trials=2",
-        "hydra.sweeper.n_trials=5",
-    )
-    done = train(*arguments, root=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "hydra/sweeper/terminator=none, or repeat=5" in done.stderr
-    assert n_trials(tmp_path) == 2
-    succeed(*arguments, "repeat=2", "hydra.sweeper.study_name=t", root=tmp_path)
-    assert read_trials(f"sqlite:///{tmp_path}/optuna.db", "t")
+def test_a_search_that_another_rule_stopped_goes_on_with_one_line(tmp_path: Path) -> None:
+    succeed(*QUADRATIC, *STAGNATION, root=tmp_path)
+    before = n_trials(tmp_path)
+    # As release 0.1.0 left it, whose terminators were Optuna's.
+    storage = optuna.storages.RDBStorage(f"sqlite:///{tmp_path}/optuna.db")
+    study = optuna.load_study(study_name="s", storage=storage)
+    study.set_user_attr("terminated", {"by": "emmr", "reason": "too little left to gain"})
+    storage.remove_session()
+    storage.engine.dispose()
+    other = (*STAGNATION[:-1], f"{TERMINATOR}.max_stagnation_trials=50")
+    total = f"hydra.sweeper.n_trials={before + 2}"
+    printed = succeed(*QUADRATIC, *other, total, root=tmp_path)
+    assert "study s, which another rule stopped early: too little left to gain." in printed
+    assert n_trials(tmp_path) == before + 2
 
 
 # Workers take some seconds to start.
@@ -107,8 +92,10 @@ def test_a_time_limit_ends_a_search_which_the_same_command_continues(
     )
     printed = succeed(*arguments, root=tmp_path)
     first = n_trials(tmp_path)
-    ended = f"Ended with {first} of 100000 trials: hydra.sweeper.timeout={timeout} s are over"
-    assert ended in printed
+    ended = (
+        f"Stopped early after {first} of 100000 trials: the time limit of {timeout} s was reached"
+    )
+    assert f"{ended}; run the same command to continue." in printed
     assert (tmp_path / "searches" / "s" / "best.yaml").exists()
     succeed(*arguments, root=tmp_path)
     assert n_trials(tmp_path) > first
@@ -116,7 +103,7 @@ def test_a_time_limit_ends_a_search_which_the_same_command_continues(
 
 def test_a_time_limit_before_the_first_result_is_no_error(tmp_path: Path) -> None:
     printed = succeed(*QUADRATIC, "hydra.sweeper.timeout=1e-6", root=tmp_path)
-    assert "Ended with 0 of 100 trials: hydra.sweeper.timeout=1e-06 s are over" in printed
+    assert "Stopped early after 0 of 100 trials: the time limit of 1e-06 s was" in printed
 
 
 def test_a_replaced_worker_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +119,13 @@ def test_a_replaced_worker_has_the_time_that_is_left(monkeypatch: pytest.MonkeyP
     [
         ("hydra/sweeper/terminator=stagnate", "stagnate", "hydra/sweeper/terminator=stagnation"),
         (f"{TERMINATOR}._target_=mine.Rule", "mine.Rule", "TRUSTED in train.py"),
+        ("hydra/sweeper/terminator=emmr", "emmr", "hydra/sweeper/terminator=stagnation"),
+        ("hydra/sweeper/terminator=regret_bound", "Optuna drops", "terminator=stagnation"),
+        (
+            f"{TERMINATOR}._target_=optuna.terminator.Terminator",
+            "optuna.terminator.Terminator",
+            "hydra/sweeper/terminator=stagnation",
+        ),
         (f"{TERMINATOR}._target_=optuna.Rule", "optuna.Rule", "hydra/sweeper/terminator=none"),
         ("hydra.sweeper.pruner.percentile=101", "101", "hydra/sweeper/pruner=none"),
         ("hydra.sweeper.timeout=0", "got 0", "hydra.sweeper.timeout=3600"),

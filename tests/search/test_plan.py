@@ -9,7 +9,9 @@ from omegaconf import OmegaConf
 from train import TRUSTED
 
 from tests.commands import ROOT
-from tunesmith.search.plan import accepts, make_plan
+from tunesmith.search.plan import make_plan
+from tunesmith.search.probe import accepts
+from tunesmith.search.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,6 @@ def test_advice_beyond_what_the_objective_takes_is_known(
         config = loader.load_configuration("train", arguments, run_mode=RunMode.MULTIRUN)
         settings = {str(key): value for key, value in config.hydra.sweeper.items()}
         params = OmegaConf.to_container(config.hydra.sweeper.params)
-        plan = make_plan(
-            config, settings={**settings, "params": params}, arguments=arguments, loader=loader
-        )
+        read = Settings.of({**settings, "params": params})
+        plan = make_plan(config, settings=read, arguments=arguments, loader=loader)
         assert accepts(plan, loader, changes) is accepted

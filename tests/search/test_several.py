@@ -108,7 +108,7 @@ def test_the_stock_sweeper_runs_the_same_file(tmp_path: Path) -> None:
     [
         ("hydra/sweeper/pruner=median", "MedianPruner", "hydra/sweeper/pruner=none"),
         ("hydra/sweeper/pruner=hyperband", "HyperbandPruner", "hydra/sweeper/pruner=none"),
-        ("hydra/sweeper/terminator=stagnation", "Terminator", "hydra/sweeper/terminator=none"),
+        ("hydra/sweeper/terminator=stagnation", "Stagnation", "hydra/sweeper/terminator=none"),
         ("hydra/sweeper/sampler=cmaes", "CmaEsSampler", "hydra/sweeper/sampler=nsgaii"),
         ("metric.direction=[minimize]", "['minimize']", "[minimize,minimize]"),
         ("metric.direction=minimize", "['minimize']", "[minimize,minimize]"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from hydra.errors import InstantiationException
 
-from tunesmith.errors import InvalidConfig, untrusted
+from tunesmith.errors import InvalidConfig, import_failure, untrusted
 
 
 @contextlib.contextmanager
@@ -16,6 +16,8 @@ def naming_group(group: str) -> Iterator[None]:
     except (InstantiationException, ValueError, TypeError) as error:
         if refusal := untrusted(str(error)):
             raise InvalidConfig(f"{group}: {refusal}") from error
+        if failure := import_failure(error):
+            raise InvalidConfig(f"{group}: {failure}") from error
         # Hydra raises what the constructor raised, or an error of its own because of that.
         cause = error.__cause__ if isinstance(error, InstantiationException) else None
         message = " ".join(str(cause or error).split())

@@ -1,5 +1,5 @@
-"""A multirun as a search: plan it, run it with workers that share the study, keep its results."""
+"""A multirun as a search: plan it, share its study among workers, keep its results."""
 
-from tunesmith.search.search import Search
+from tunesmith.search.search import run_search
 
-__all__ = ["Search"]
+__all__ = ["run_search"]

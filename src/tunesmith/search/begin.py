@@ -1,4 +1,4 @@
-"""Open a search's study: begin it, or see that the same search goes on."""
+"""Open a search's study: create it, or see that the same search continues."""
 
 import warnings
 from collections.abc import Callable
@@ -11,64 +11,67 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, PartialFixedSampler
 
 from tunesmith.errors import InvalidConfig
+from tunesmith.overrides import write_override
 from tunesmith.search.plan import Plan
-from tunesmith.search.space import as_override
-from tunesmith.search.worker_environment import is_worker
-from tunesmith.study import SlotSampler, create_or_resume_study, open_storage
-
-FINGERPRINT = "fingerprint"
-# How many seconds a worker waits for a database that is away when it starts.
-PATIENCE_S = 120
+from tunesmith.search.worker_environment import opening_patience
+from tunesmith.study import SlotSampler, StudyRecord, create_or_resume_study, open_storage
 
 
 def begin_search(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
-    """The plan's study, begun if it is new; what a user should know of it is said.
+    """Return the plan's study, created if it is new, and say what a user should know of it.
 
     Raises InvalidConfig for a store that cannot be used, or a study that another search began.
     """
-    try:
-        study = create_or_resume_study(
-            plan.study_name,
-            storage=open_storage(
-                plan.settings["storage"], opening_patience=PATIENCE_S if is_worker() else 0
-            ),
-            directions=plan.directions,
-            sampler=_holding(
-                plan.held,
-                SlotSampler(plan.make_sampler, plan.settings["sampler"].get("seed")),
-            ),
-            pruner=plan.make_pruner(),
-        )
-    except (ValueError, ConnectionError) as error:
-        raise InvalidConfig(str(error)) from error
-    stored = study.user_attrs.get(FINGERPRINT)
+    study = _open(plan)
+    stored = StudyRecord.of(study).fingerprint
     if stored is None:
         _begin(study, plan, say=say)
         return study
     changed = plan.fingerprint.check_continues(stored, study_name=plan.study_name)
     if changed:
-        say(f"Continuing {plan.study_name} with another {', '.join(changed)} than before.")
+        say(f"Continuing study {plan.study_name} with a different {', '.join(changed)}.")
     return study
 
 
+def _open(plan: Plan) -> optuna.Study:
+    sampler = SlotSampler(plan.components.make_sampler, plan.components.sampler_seed)
+    try:
+        return create_or_resume_study(
+            plan.study_name,
+            storage=open_storage(plan.settings.storage, opening_patience=opening_patience()),
+            directions=plan.settings.directions,
+            sampler=_holding(plan.held, sampler),
+            pruner=plan.make_pruner(),
+        )
+    except (ValueError, ConnectionError) as error:
+        raise InvalidConfig(str(error)) from error
+
+
 def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
+    if plan.settings.baseline and plan.baseline:
+        _queue_baseline(study, plan, say=say)
+    names = plan.metric_names
+    max_epochs = OmegaConf.select(plan.base, "trainer.max_epochs", default=None)
+    StudyRecord.write(
+        study,
+        metric=names[0] if len(names) == 1 else names,
+        max_epochs=max_epochs and max_epochs * plan.base.repeat,
+        # Last: a study without it is begun anew.
+        fingerprint=asdict(plan.fingerprint),
+    )
+
+
+def _queue_baseline(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
     outside = [
-        as_override(name, value)
+        write_override(name, value)
         for name, value in plan.baseline.items()
         if not plan.space.contains(name, value)
     ]
-    if outside and plan.settings["baseline"]:
-        say(f"No baseline trial: {', '.join(outside)} is not in the space.")
-    elif plan.settings["baseline"] and plan.baseline:
-        study.enqueue_trial(plan.baseline)
-        study.set_user_attr("baseline", 0)
-    names = plan.metric_names
-    study.set_user_attr("metric", names[0] if len(names) == 1 else names)
-    study.set_user_attr("search", plan.search)
-    study.set_user_attr("fixed", plan.fixed)
-    max_epochs = OmegaConf.select(plan.base, "trainer.max_epochs", default=None)
-    study.set_user_attr("max_epochs", max_epochs and max_epochs * plan.base.repeat)
-    study.set_user_attr(FINGERPRINT, asdict(plan.fingerprint))
+    if outside:
+        say(f"No baseline trial: {', '.join(outside)} lies outside the search space.")
+        return
+    study.enqueue_trial(plan.baseline)
+    StudyRecord.write(study, baseline=0)
 
 
 def _holding(fixed: dict[str, Any], sampler: BaseSampler) -> BaseSampler:

@@ -1,4 +1,4 @@
-"""Which version of the user's code computes a trial."""
+"""Find out which version of the user's code computes a trial."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def code_version() -> str | None:
-    """The git commit of the folder that train.py lies in, `-dirty` if it was changed since.
+    """Return the git commit of the folder that train.py lies in, `-dirty` if it was changed since.
 
     None outside of a git repository, or without git.
     """

@@ -1,4 +1,4 @@
-"""Run one Optuna trial as a Hydra job."""
+"""Compute one Optuna trial as a Hydra job."""
 
 import contextlib
 import io
@@ -11,85 +11,74 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 from optuna import Trial
 
-from tunesmith.search.space import SearchSpace, as_override
+from tunesmith.overrides import write_override
+from tunesmith.search.space import SearchSpace
 from tunesmith.search.stop import SignalGuard
+from tunesmith.study import TrialRecord
 
-OVERRIDES, CODE = "overrides", "code"
 Extender = Callable[[DictConfig, Trial], None]
 
 
-class TrialJob:
-    """Turns a trial into overrides, and the overrides into the result of a Hydra job.
+def run_as_job(
+    trial: Trial,
+    *,
+    launcher: Launcher,
+    overrides_of: Callable[[Trial], list[str]],
+    stop: SignalGuard,
+    code: str | None,
+) -> Any:
+    """Compute a trial: return what train.py's main returned, or raise what it raised.
 
-    `code` is the version that each trial records.
+    The trial records its overrides and `code`, the version that computes it.
     """
-
-    def __init__(
-        self,
-        *,
-        launcher: Launcher,
-        overrides_of: Callable[[Trial], list[str]],
-        stop: SignalGuard,
-        code: str | None = None,
-    ) -> None:
-        self._launcher = launcher
-        self._overrides_of = overrides_of
-        self._stop = stop
-        self._code = code
-
-    def __call__(self, trial: Trial) -> Any:
-        """Compute the trial: what train.py's main returned, or the exception that it raised."""
-        overrides = self._overrides_of(trial)
-        trial.set_user_attr(OVERRIDES, overrides)
-        if self._code is not None:
-            trial.set_user_attr(CODE, self._code)
-        try:
-            with self._stop.interruptible():
-                return result_of(self._launcher.launch([overrides], trial.number)[0])
-        finally:
-            # What the objective drew itself is known only now.
-            if (known := self._overrides_of(trial)) != overrides:
-                trial.set_user_attr(OVERRIDES, known)
+    overrides = overrides_of(trial)
+    TrialRecord.write(trial, overrides=overrides)
+    if code is not None:
+        TrialRecord.write(trial, code=code)
+    try:
+        with stop.interruptible():
+            return result_of(launcher.launch([overrides], trial.number)[0])
+    finally:
+        # What the objective drew itself is known only now.
+        if (known := overrides_of(trial)) != overrides:
+            TrialRecord.write(trial, overrides=known)
 
 
-class Drawn:
-    """The overrides of a trial whose parameters are drawn from a space.
+def trial_overrides(
+    trial: Trial,
+    *,
+    space: SearchSpace,
+    config: DictConfig,
+    extend: Extender | None,
+    extra: Sequence[str],
+) -> list[str]:
+    """Draw a trial's parameters and return the overrides that set them.
 
     Where a config has `objective.params`, that is where what its objective drew itself goes: all
     parameters outside of the space, as far as they are known, as JSON: their names may be any text.
 
-    `extend` is the user's `custom_search_space`: it may suggest further parameters that depend on
-    the ones drawn so far. `extra` are overrides that every trial of this worker gets.
+    Args:
+        trial: The trial; asked twice, it gives the same values.
+        space: What is drawn.
+        config: Hydra's multirun config.
+        extend: The user's `custom_search_space`: it may suggest further parameters that depend on
+            the ones drawn so far.
+        extra: Overrides that every trial of this worker gets.
+
     """
-
-    def __init__(
-        self,
-        space: SearchSpace,
-        *,
-        config: DictConfig,
-        extend: Extender | None,
-        extra: Sequence[str],
-    ) -> None:
-        self._space = space
-        self._config = config
-        self._extend = extend
-        self._extra = extra
-
-    def __call__(self, trial: Trial) -> list[str]:
-        """Draw the trial's parameters."""
-        self._space.suggest(trial)
-        if self._extend is not None:
-            self._extend(self._config, trial)
-        params, own = trial.params, {}
-        if "params" in self._config.objective:
-            own = {k: v for k, v in params.items() if k not in self._space.distributions}
-        drawn = [as_override(name, value) for name, value in params.items() if name not in own]
-        recorded = [as_override("objective.params", json.dumps(own))] if own else []
-        return [*drawn, *self._space.fixed, *self._extra, *recorded]
+    space.suggest(trial)
+    if extend is not None:
+        extend(config, trial)
+    params, own = trial.params, {}
+    if "params" in config.objective:
+        own = {k: v for k, v in params.items() if k not in space.distributions}
+    drawn = [write_override(name, value) for name, value in params.items() if name not in own]
+    recorded = [write_override("objective.params", json.dumps(own))] if own else []
+    return [*drawn, *space.fixed, *extra, *recorded]
 
 
 def result_of(job: JobReturn) -> Any:
-    """What the job returned; raises what it raised, without Hydra's line on the terminal."""
+    """Return what the job returned, or raise what it raised, without Hydra's line about it."""
     if job.status == JobStatus.COMPLETED:
         return job.return_value
     with contextlib.redirect_stderr(io.StringIO()):

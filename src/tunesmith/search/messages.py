@@ -1,58 +1,58 @@
-"""What a search says of its end."""
+"""Say how a search ended, and how it continues."""
 
 import optuna
 
-from tunesmith.search.console import Snapshot
 from tunesmith.search.plan import Plan
-from tunesmith.study import is_exhausted, is_finished
+from tunesmith.study import Summary, is_exhausted, n_finished, summarize
 
-
-def n_finished(study: optuna.Study) -> int:
-    """How many of a study's trials count towards its total."""
-    return sum(map(is_finished, study.get_trials(deepcopy=False)))
+START_OVER = "to start over, set hydra.sweeper.study_name=NAME"
 
 
 def nothing_to_do(study: optuna.Study, plan: Plan) -> str:
-    """That a search has its trials, or was ended before."""
-    if n_finished(study) < plan.n_trials:
-        return _ended_before(study, plan)
+    """Return that a search is complete, or was stopped early before."""
+    now = summarize(study)
+    if now.n_finished < plan.n_trials:
+        known = [*_best_so_far(now), str(plan.verdict(study))]
+        return (
+            f"Study {plan.study_name} was stopped early after {now.n_finished} of "
+            f"{plan.n_trials} trials ({'; '.join(known)}). "
+            f"To continue, add {to_continue(study, plan)}; {START_OVER}."
+        )
+    known = [f"{now.n_finished} trials", *_best_so_far(now)]
     return (
-        f"{plan.study_name} has its {n_finished(study)} trials{_best_so_far(study)}. "
-        f"More: hydra.sweeper.n_trials={2 * plan.n_trials}. "
-        "Afresh: hydra.sweeper.study_name=NAME."
+        f"Study {plan.study_name} is complete: {', '.join(known)}. "
+        f"To add trials, set {to_continue(study, plan)}; {START_OVER}."
     )
 
 
-def _best_so_far(study: optuna.Study) -> str:
-    now = Snapshot.of(study)
-    if now.front is not None:
-        return f", {now.front} on the Pareto front"
-    return "" if now.best is None else f", best value {now.best.value:.6g}"
+def _best_so_far(now: Summary) -> list[str]:
+    if now.front:
+        return [f"{len(now.front)} on the Pareto front"]
+    return [] if now.best is None else [f"best value {now.best.value:.6g}"]
 
 
-def _ended_before(study: optuna.Study, plan: Plan) -> str:
-    return (
-        f"{plan.study_name} was ended with {n_finished(study)} of {plan.n_trials} trials"
-        f"{_best_so_far(study)}: {plan.verdict(study)}. On: hydra/sweeper/terminator=none. "
-        "Afresh: hydra.sweeper.study_name=NAME."
-    )
+def to_continue(study: optuna.Study, plan: Plan) -> str:
+    """Return the override with which the same command goes on after its end."""
+    if plan.verdict(study) is not None and n_finished(study) < plan.n_trials:
+        return "hydra/sweeper/terminator=none"
+    return f"hydra.sweeper.n_trials={2 * plan.n_trials}"
 
 
-def ended_early(study: optuna.Study, plan: Plan) -> str:
-    """Why a search ends without all of its trials."""
-    timeout = plan.settings["timeout"]
-    if (reason := plan.verdict(study)) is not None:
-        reason += "; hydra/sweeper/terminator=none goes on"
+def stopped_early(study: optuna.Study, plan: Plan) -> str:
+    """Return why a search ends without all of its trials."""
+    timeout, verdict = plan.settings.timeout, plan.verdict(study)
+    if verdict is not None:
+        reason = f"{verdict}. To continue, add {to_continue(study, plan)}"
     elif is_exhausted(study) or timeout is None:
-        reason = "the sampler has no more points"
+        reason = "the search space is exhausted"
     else:
-        reason = f"hydra.sweeper.timeout={timeout:g} s are over; the same command goes on"
-    return f"Ended with {n_finished(study)} of {plan.n_trials} trials: {reason}."
+        reason = f"the time limit of {timeout:g} s was reached; run the same command to continue"
+    return f"Stopped early after {n_finished(study)} of {plan.n_trials} trials: {reason}."
 
 
 def interrupted(study: optuna.Study, plan: Plan) -> str:
-    """How to go on after Ctrl-C."""
+    """Return how to continue after Ctrl-C."""
     return (
-        f"SearchInterrupted with {n_finished(study)} of {plan.n_trials} trials; "
-        f"type the same command to continue {plan.study_name}."
+        f"Interrupted after {n_finished(study)} of {plan.n_trials} trials; "
+        f"run the same command to continue study {plan.study_name}."
     )

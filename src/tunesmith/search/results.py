@@ -1,184 +1,174 @@
-"""What a finished search leaves: report, best config, next search, the winner fitted once more."""
+"""Write what a finished search leaves: report, best config, next search, the winner's refit."""
 
 import copy
 import json
-import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
-from hydra.core.config_loader import ConfigLoader
-from hydra.plugins.launcher import Launcher
 from omegaconf import OmegaConf, open_dict
 from optuna.trial import FrozenTrial
-from rich.console import Console
-from sqlalchemy.engine import make_url
 
 from tunesmith.advice import Advice, advise, write_next
+from tunesmith.commands import load_model, next_search, repeat_run, repeat_winner
+from tunesmith.context import refitting
 from tunesmith.errors import InvalidConfig
+from tunesmith.overrides import write_override
 from tunesmith.report import ReportContext, terminal_summary, write_front, write_report
-from tunesmith.search.confirm import restored
-from tunesmith.search.console import Snapshot
-from tunesmith.search.job import OVERRIDES, result_of
-from tunesmith.search.plan import Plan, accepts
-from tunesmith.study import Confirmation
-from tunesmith.study.summary import summarize
-from tunesmith.tracking import Run
+from tunesmith.search.fitted import is_restorable, restored
+from tunesmith.search.job import result_of
+from tunesmith.search.messages import to_continue
+from tunesmith.search.plan import Plan
+from tunesmith.search.probe import accepts
+from tunesmith.search.session import Session
+from tunesmith.search.store import shown_storage
+from tunesmith.study import Confirmation, Summary, summarize, trial_numbered
+from tunesmith.tracking import Run, recording
+
+# What a command is for, and the command.
+Command = tuple[str, str]
 
 
-class Results:
-    """The files of a search's folder; `parent` is the search's own run and gets them too."""
+def write_results(
+    study: optuna.Study, session: Session, *, confirmation: Confirmation | None, parent: Run
+) -> None:
+    """Write the files of the search's folder, fit the winner once more, and sum up on the console.
 
-    def __init__(
-        self, study: optuna.Study, plan: Plan, *, loader: ConfigLoader, parent: Run
-    ) -> None:
-        self._study = study
-        self._plan = plan
-        self._loader = loader
-        self._parent = parent
-        self._folder = plan.folder
+    The winner is the best of those trained again, without `confirmation` the best trial. The
+    search's own run `parent` gets the files too.
 
-    def write(
-        self, confirmation: Confirmation | None, *, launcher: Launcher, console: Console
-    ) -> None:
-        """Write everything, fit the winner once more, and sum up on the console.
+    Raises InvalidConfig if no trial completed.
+    """
+    plan, now = session.plan, summarize(study)
+    _require_complete(now, plan)
+    plan.paths.folder.mkdir(parents=True, exist_ok=True)
+    files = [_write_stock_results(now, plan)]
+    printed = [("to continue", f"the same command with {to_continue(study, plan)}")]
+    if now.best is not None:
+        winner = _winner(study, now.best, confirmation)
+        files.append(_write_best(winner, session))
+        printed += _repeat_winner(winner, session, parent=parent)
+        parent.log_summary(_compared(now, confirmation))
+    else:
+        files.append(_write_front(study, plan))
+        printed.append(("Pareto front, with a command for each trial", str(files[-1])))
+        parent.log_summary({"pareto_front": len(now.front)})
+    advice = advise(study, confirmation=confirmation)
+    if _has_next(now, plan):
+        files.append(_write_next(study, advice, session))
+        printed.append(("next search", next_search(plan.paths)))
+    context = ReportContext(
+        storage=shown_storage(plan.settings.storage), commands=printed, confirmation=confirmation
+    )
+    files.append(write_report(study, path=plan.paths.report, context=context))
+    for path in files:
+        parent.log_artifact(path)
+    session.console.print(
+        terminal_summary(study, advice, confirmation=confirmation, commands=printed), crop=False
+    )
+    session.say(f"report: {plan.paths.report}")
 
-        The winner is the best of those trained again, without `confirmation` the best trial.
 
-        Raises InvalidConfig if no trial completed.
-        """
-        now = Snapshot.of(self._study)
-        if not self._study.best_trials:
-            raise InvalidConfig(
-                f"{self._plan.study_name} ended without a complete trial ({now.pruned} pruned, "
-                f"{now.failed} failed); the logs are in {self._folder / 'trials'}; "
-                "try another range or sampler"
-            )
-        self._folder.mkdir(parents=True, exist_ok=True)
-        files = [self._write_results()]
-        commands = [("more", f"the same command with {self._more}")]
-        if now.best is not None:
-            winner = self._winner(now.best, confirmation)
-            files.append(self._write_best(winner))
-            commands += self._repeat_winner(winner, launcher=launcher)
-            self._parent.log_summary(_summary(self._study, now.best, confirmation))
-        if now.front is not None:
-            files.append(self._write_front())
-            commands.append(("the front, each with its command", str(files[-1])))
-            self._parent.log_summary({"pareto_front": now.front})
-        advice = advise(self._study, confirmation=confirmation)
-        if self._has_next(now):
-            # A bound may be widened to what the objective does not take.
-            usable = [a for a in advice if accepts(self._plan, self._loader, a.changes)]
-            files.append(self._write_next(usable))
-            commands.append(("next search", f"{self._command('next')} -m"))
-        report = self._folder / "report.html"
-        context = ReportContext(storage=self._storage, commands=commands, confirmation=confirmation)
-        files.append(write_report(self._study, path=report, context=context))
-        for path in files:
-            self._parent.log_artifact(path)
-        console.print(
-            terminal_summary(self._study, advice, confirmation=confirmation, commands=commands),
-            crop=False,
-        )
-        console.print(f"report: {report}", soft_wrap=True, highlight=False)
-
-    def _winner(self, best: FrozenTrial, confirmation: Confirmation | None) -> FrozenTrial:
-        if confirmation is None:
-            return best
-        number = confirmation[confirmation.winner].trial
-        assert number is not None
-        return self._study.trials[number]
-
-    def _repeat_winner(self, winner: FrozenTrial, *, launcher: Launcher) -> list[tuple[str, str]]:
-        """How the winner is repeated; it is, once, unless `refit` is false."""
-        commands = [("repeat the winner", self._command("best"))]
-        if self._plan.base.get("refit"):
-            commands.append(("fitted once more", _refit(winner, launcher)))
-            commands += self._log_model()
-        return commands
-
-    def _log_model(self) -> list[tuple[str, str]]:
-        """Log the refitted winner, if its objective tells how to take it up."""
-        restorable = OmegaConf.select(self._plan.base, "objective.restore") is not None
-        if not restorable or self._parent.id is None:
-            return []
-        uri = self._parent.log_model(restored(self._folder / "best"))
-        return [] if uri is None else [("load the model", f'mlflow.pyfunc.load_model("{uri}")')]
-
-    def _write_results(self) -> Path:
-        """Write the stock plug-in's file, with its keys."""
-        study = self._study
-        results: dict[str, Any] = {"name": "optuna"}
-        if len(study.directions) == 1:
-            best = study.best_trial
-            results |= {"best_params": best.params, "best_value": best.value}
-        else:
-            results["solutions"] = [
-                {"params": trial.params, "values": trial.values} for trial in study.best_trials
-            ]
-        path = self._folder / "optimization_results.yaml"
-        OmegaConf.save(OmegaConf.create(results), path)
-        return path
-
-    def _write_best(self, best: FrozenTrial) -> Path:
-        overrides = best.user_attrs[OVERRIDES]
-        cfg = copy.deepcopy(self._loader.load_sweep_config(self._plan.config, overrides))
-        with open_dict(cfg):
-            del cfg["hydra"]
-            if isinstance(drawn := OmegaConf.select(cfg, "objective.params"), str):
-                cfg.objective.params = json.loads(drawn)
-        path = self._folder / "best.yaml"
-        OmegaConf.save(cfg, path)
-        return path
-
-    def _write_next(self, advice: list[Advice]) -> Path:
-        assert self._plan.search is not None
-        return write_next(
-            self._folder / "next.yaml",
-            study=self._study,
-            advice=advice,
-            search=self._plan.search,
-            fixed=self._plan.fixed,
+def _require_complete(now: Summary, plan: Plan) -> None:
+    if now.best is None and not now.front:
+        raise InvalidConfig(
+            f"study {plan.study_name} has no complete trial ({now.n_pruned} pruned, "
+            f"{now.n_failed} failed); the logs are in {plan.paths.trials}; "
+            "try another range or sampler"
         )
 
-    def _has_next(self, now: Snapshot) -> bool:
-        """Whether there is a space that advice could change, and advice on it at all."""
-        # An objective that draws its parameters itself has no space to write down.
-        named = self._plan.search is not None and self._plan.space.distributions
-        return bool(named) and now.front is None
 
-    def _write_front(self) -> Path:
-        def repeat(trial: FrozenTrial) -> str:
-            folder = self._folder / "trials" / str(trial.number) / ".hydra"
-            return self._command("config", folder=folder)
-
-        return write_front(self._study, path=self._folder / "pareto.csv", repeat=repeat)
-
-    def _command(self, config: str, *, folder: Path | None = None) -> str:
-        where = shlex.quote(str(folder or self._folder))
-        return f"python train.py --config-dir {where} --config-name {config}"
-
-    @property
-    def _more(self) -> str:
-        if self._plan.verdict(self._study) is not None:
-            return "hydra/sweeper/terminator=none"
-        return f"hydra.sweeper.n_trials={2 * self._plan.n_trials}"
-
-    @property
-    def _storage(self) -> str | None:
-        url = self._plan.settings["storage"]
-        return None if url is None else make_url(url).render_as_string(hide_password=True)
-
-
-def _summary(
+def _winner(
     study: optuna.Study, best: FrozenTrial, confirmation: Confirmation | None
-) -> dict[str, float]:
-    """What searches are compared by, as metrics of the search's own run."""
-    baseline = summarize(study).baseline
+) -> FrozenTrial:
+    if confirmation is None:
+        return best
+    number = confirmation[confirmation.winner].trial
+    assert number is not None
+    return trial_numbered(study, number)
+
+
+def _write_stock_results(now: Summary, plan: Plan) -> Path:
+    """Write the stock plug-in's file, with its keys."""
+    results: dict[str, Any] = {"name": "optuna"}
+    if now.best is not None:
+        results |= {"best_params": now.best.params, "best_value": now.best.value}
+    else:
+        # In Optuna's own order, as the stock plug-in writes them.
+        front = sorted(now.front, key=lambda trial: trial.number)
+        results["solutions"] = [{"params": t.params, "values": t.values} for t in front]
+    OmegaConf.save(OmegaConf.create(results), plan.paths.results)
+    return plan.paths.results
+
+
+def _write_best(best: FrozenTrial, session: Session) -> Path:
+    plan = session.plan
+    cfg = session.loader.load_sweep_config(plan.config, plan.overrides_of(best))
+    cfg = copy.deepcopy(cfg)
+    with open_dict(cfg):
+        del cfg["hydra"]
+        if isinstance(drawn := OmegaConf.select(cfg, "objective.params"), str):
+            cfg.objective.params = json.loads(drawn)
+    OmegaConf.save(cfg, plan.paths.best_config)
+    return plan.paths.best_config
+
+
+def _repeat_winner(winner: FrozenTrial, session: Session, *, parent: Run) -> list[Command]:
+    """Return how the winner is repeated; it is, once, unless `refit` is false."""
+    plan = session.plan
+    printed = [("repeat the winner", repeat_winner(plan.paths))]
+    if not plan.base.get("refit"):
+        return printed
+    printed.append(("refit of the winner", _refit(winner, session, parent=parent)))
+    if parent.id is None or not is_restorable(plan.base):
+        return printed
+    uri = parent.log_model(restored(plan.paths.best))
+    return printed if uri is None else [*printed, ("load the model", load_model(uri))]
+
+
+def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
+    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots."""
+    paths = session.plan.paths
+    folder = write_override("hydra.sweep.subdir", paths.subfolder(paths.best))
+    overrides = [*session.plan.overrides_of(best), folder]
+    launcher = session.make_launcher()
+    with recording(parent), refitting(parent):  # recording: until run_trial reads its context
+        value = result_of(launcher.launch([overrides], best.number)[0])
+    if value == best.value:
+        return "value reproduced exactly"
+    return f"value not reproduced: {value:.6g} instead of {best.value:.6g}"
+
+
+def _write_front(study: optuna.Study, plan: Plan) -> Path:
+    def repeat(trial: FrozenTrial) -> str:
+        return repeat_run(plan.paths.trial(trial.number))
+
+    return write_front(study, path=plan.paths.pareto_front, repeat=repeat)
+
+
+def _has_next(now: Summary, plan: Plan) -> bool:
+    """Return whether there is a space that advice could change, and advice on it at all."""
+    # An objective that draws its parameters itself has no space to write down.
+    return plan.search is not None and bool(plan.space.distributions) and now.best is not None
+
+
+def _write_next(study: optuna.Study, advice: Sequence[Advice], session: Session) -> Path:
+    plan = session.plan
+    assert plan.search is not None
+    # A bound may be widened to what the objective does not take.
+    usable = [piece for piece in advice if accepts(plan, session.loader, piece.changes)]
+    return write_next(
+        plan.paths.next_config, study=study, advice=usable, search=plan.search, fixed=plan.fixed
+    )
+
+
+def _compared(now: Summary, confirmation: Confirmation | None) -> dict[str, float]:
+    """Return what searches are compared by, as metrics of the search's own run."""
+    assert now.best is not None
     found = {
-        "best": best.value,
-        "baseline": None if baseline is None else baseline.value,
+        "best": now.best.value,
+        "baseline": None if now.baseline is None else now.baseline.value,
     }
     if confirmation is not None:
         for role, label in (("winner", confirmation.winner), ("baseline", confirmation.baseline)):
@@ -190,10 +180,3 @@ def _summary(
                     found[f"{role}/test_mean"] = candidate.test_mean
                     found[f"{role}/test_std"] = candidate.test_deviation
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _refit(best: FrozenTrial, launcher: Launcher) -> str:
-    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots."""
-    overrides = [*best.user_attrs[OVERRIDES], "hydra.sweep.subdir=best"]
-    value = result_of(launcher.launch([overrides], best.number)[0])
-    return "the same value" if value == best.value else f"another value, {value:.6g}"

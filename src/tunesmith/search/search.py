@@ -1,28 +1,28 @@
 """One search: from Hydra's multirun to a finished Optuna study and its results."""
 
-import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import optuna
-from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from rich.console import Console
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
-from tunesmith.search.begin import PATIENCE_S, begin_search
+from tunesmith.search.begin import begin_search
 from tunesmith.search.code_version import code_version
 from tunesmith.search.confirm import Confirm
-from tunesmith.search.job import CODE, Drawn, Extender
-from tunesmith.search.messages import ended_early, interrupted, n_finished, nothing_to_do
-from tunesmith.search.plan import describe, make_plan, probe
-from tunesmith.search.results import Results
-from tunesmith.search.stage import SearchInterrupted, Stage, run_stage, work
-from tunesmith.search.stop import SignalGuard
+from tunesmith.search.describe import describe
+from tunesmith.search.job import trial_overrides
+from tunesmith.search.messages import interrupted, nothing_to_do, stopped_early
+from tunesmith.search.plan import Plan
+from tunesmith.search.probe import probe
+from tunesmith.search.results import write_results
+from tunesmith.search.session import Session, open_session
+from tunesmith.search.stage import SearchInterrupted, Stage, complete_stage, work_for_parent
+from tunesmith.search.store import write_study_file
 from tunesmith.search.tracked_runs import closed_runs, mark_front, parent_run
 from tunesmith.search.worker_environment import (
     is_worker,
@@ -30,182 +30,189 @@ from tunesmith.search.worker_environment import (
     threads_of_a_worker,
     time_left,
 )
-from tunesmith.search.workers import SEARCH_FAILED, WorkersFailed
-from tunesmith.study import Confirmation, SearchFailed, recover_dead_trials
-from tunesmith.tracking import Run, RunState, Tracking, recording
+from tunesmith.search.workers import WorkersFailed
+from tunesmith.study import (
+    Confirmation,
+    SearchFailed,
+    StudyRecord,
+    TrialRecord,
+    n_finished,
+    recover_dead_trials,
+)
+from tunesmith.tracking import Run, RunState, Tracking
 
-# How many finished trials the results were written for.
-WRITTEN = "results_of"
 SEARCH, CONFIRM = "search", "confirm"
 
 
-class Search:
-    """Carries out one multirun; `settings` are the values of `hydra.sweeper`."""
+def run_search(
+    config: DictConfig,
+    *,
+    settings: dict[str, Any],
+    arguments: Sequence[str],
+    hydra_context: HydraContext,
+    task_function: TaskFunction,
+) -> None:
+    """Search until the study has its trials; continue it if it was begun before.
 
-    def __init__(
-        self,
-        *,
-        config: DictConfig,
-        settings: dict[str, Any],
-        arguments: Sequence[str],
-        hydra_context: HydraContext,
-        task_function: TaskFunction,
-    ) -> None:
-        self._hydra_context = hydra_context
-        self._task_function = task_function
-        # Opened now: a trial may send what is printed elsewhere.
-        self._console = Console(file=sys.stdout)
-        self._loader = hydra_context.config_loader
-        self._plan = make_plan(config, settings=settings, arguments=arguments, loader=self._loader)
+    Args:
+        config: Hydra's multirun config.
+        settings: The values of `hydra.sweeper`.
+        arguments: The command line's overrides of the task's config.
+        hydra_context: What composes configs.
+        task_function: train.py's main.
 
-    def run(self) -> None:
-        """Search until the study has its trials; continue it if it was begun before."""
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        if is_worker():
-            self._run_as_worker()
-            return
-        plan = self._plan
-        probe(plan, self._loader)
-        if plan.base.get("dry_run"):
-            self._say(describe(plan))
-            return
-        study = begin_search(plan, say=self._say)
-        tracking: Tracking = instantiate(plan.base.tracking)
-        tracking.close_dead_runs()
-        recover_dead_trials(study, max_retries=plan.settings["max_retries"])
-        if self._is_done(study):
-            self._say(nothing_to_do(study, plan))
-            return
-        self._warn_of_other_code(study)
-        parent = parent_run(study, tracking, plan)
-        with recording(parent):
-            self._search(study, tracking=tracking, parent=parent)
+    Raises:
+        InvalidConfig: The search cannot be carried out, in one line that says the way out.
+        SystemExit: The user interrupted it (130), or it is a worker that gave up.
 
-    def _warn_of_other_code(self, study: optuna.Study) -> None:
-        before = {str(t.user_attrs.get(CODE)) for t in study.get_trials(deepcopy=False)}
-        others = sorted(before - {str(None), str(code_version())})
-        if others:
-            self._say(f"The code is another one than that of earlier trials ({', '.join(others)}).")
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    session = open_session(
+        config,
+        settings=settings,
+        arguments=arguments,
+        hydra_context=hydra_context,
+        task_function=task_function,
+    )
+    if is_worker():
+        work_for_parent(_stage_of_worker(session), session)
+    else:
+        _lead(session)
 
-    def _run_as_worker(self) -> None:
-        study = begin_search(self._plan, say=self._say)
-        if stage_of_worker() == CONFIRM:
-            stage = self._confirm_stage(Confirm(self._plan, study, opening_patience=PATIENCE_S))
-        else:
-            stage = self._search_stage(study)
-        with SignalGuard() as stop:
-            try:
-                work(
-                    stage,
-                    self._plan,
-                    make_launcher=self._launcher,
-                    stop=stop,
-                    on_change=lambda _: None,
-                )
-            except SearchFailed as error:
-                print(error, flush=True)
-                sys.exit(SEARCH_FAILED)
 
-    def _search(self, study: optuna.Study, *, tracking: Tracking, parent: Run) -> None:
-        state = RunState.FAIL
-        self._say(f"{self._plan.study_name} in {self._plan.folder}")
+def _stage_of_worker(session: Session) -> Stage:
+    study = begin_search(session.plan, say=session.say)
+    if stage_of_worker() == CONFIRM:
+        return _confirm_stage(Confirm(session.plan, study))
+    return _search_stage(study, session.plan)
+
+
+def _lead(session: Session) -> None:
+    """Do what no worker does: check the plan, open the study, complete it, write the results."""
+    plan = session.plan
+    probe(plan, session.loader)
+    if plan.is_dry_run:
+        session.say(describe(plan))
+        return
+    study = begin_search(plan, say=session.say)
+    tracking: Tracking = instantiate(plan.base.tracking)
+    tracking.close_dead_runs()
+    recover_dead_trials(study, max_retries=plan.settings.max_retries)
+    if _is_done(study, plan):
+        session.say(nothing_to_do(study, plan))
+        return
+    _say_what_changed(study, session)
+    write_study_file(plan.paths, study_name=plan.study_name, storage=plan.settings.storage)
+    parent = parent_run(study, tracking, plan)
+    state = RunState.FAIL
+    try:
+        state = _complete(study, session, tracking=tracking, parent=parent)
+    except SearchInterrupted:
+        state = RunState.INTERRUPTED
+        session.say(interrupted(study, plan))
+        raise SystemExit(130) from None
+    except (SearchFailed, WorkersFailed) as error:
+        raise InvalidConfig(f"study {plan.study_name} stopped: {error}") from error
+    finally:
+        tracking.close_dead_runs(closed_runs(study))
+        parent.finish(state)
+
+
+def _complete(
+    study: optuna.Study, session: Session, *, tracking: Tracking, parent: Run
+) -> RunState:
+    """Search, confirm and write the results; return how the search's own run ended."""
+    plan = session.plan
+    session.say(f"Study {plan.study_name} in {plan.paths.folder}")
+    complete_stage(_search_stage(study, plan), session)
+    if n_finished(study) < plan.n_trials:
+        session.say(stopped_early(study, plan))
+    if not study.best_trials and plan.settings.timeout is not None:
+        return RunState.INTERRUPTED
+    confirmation = _confirm(study, session, tracking=tracking, parent=parent)
+    write_results(study, session, confirmation=confirmation, parent=parent)
+    mark_front(study, tracking)
+    StudyRecord.write(study, results_of=n_finished(study))
+    return RunState.COMPLETE
+
+
+def _confirm(
+    search: optuna.Study, session: Session, *, tracking: Tracking, parent: Run
+) -> Confirmation | None:
+    """Train the best trials and the baseline on new seeds, as far as it is not yet done."""
+    plan = session.plan
+    if not plan.confirm or not search.best_trials:
+        return None
+    confirm = Confirm(plan, search)
+    recover_dead_trials(confirm.study, max_retries=plan.settings.max_retries)
+    if fits := confirm.n_open:
+        session.say(
+            f"Confirming the best trials: {fits} fits on new seeds, "
+            f"about {confirm.seconds():.0f} s."
+        )
+        run = parent_run(confirm.study, tracking, plan, parent_id=parent.id)
+        confirm.queue()
+        state = RunState.INTERRUPTED
         try:
-            self._run(self._search_stage(study))
-            if n_finished(study) < self._plan.n_trials:
-                self._say(ended_early(study, self._plan))
-            if not study.best_trials and self._plan.settings["timeout"] is not None:
-                state = RunState.INTERRUPTED
-                return
-            confirmation = self._confirm(study, tracking=tracking, parent=parent)
-            Results(study, self._plan, loader=self._loader, parent=parent).write(
-                confirmation, launcher=self._launcher(), console=self._console
-            )
-            mark_front(study, tracking)
-            study.set_user_attr(WRITTEN, n_finished(study))
+            complete_stage(_confirm_stage(confirm), session)
             state = RunState.COMPLETE
-        except SearchInterrupted:
-            state = RunState.INTERRUPTED
-            self._say(interrupted(study, self._plan))
-            raise SystemExit(130) from None
         except (SearchFailed, WorkersFailed) as error:
-            raise InvalidConfig(f"{self._plan.study_name} stopped: {error}") from error
+            state = RunState.FAIL
+            session.say(f"The best trials could not be confirmed: {error}")
         finally:
-            tracking.close_dead_runs(closed_runs(study))
-            parent.finish(state)
+            run.finish(state)
+            tracking.close_dead_runs(closed_runs(confirm.study))
+    return confirm.test()
 
-    def _confirm(
-        self, search: optuna.Study, *, tracking: Tracking, parent: Run
-    ) -> Confirmation | None:
-        """Train the best trials and the baseline on new seeds, as far as it is not yet done."""
-        if not self._plan.confirm or not search.best_trials:
-            return None
-        confirm = Confirm(self._plan, search)
-        recover_dead_trials(confirm.study, max_retries=self._plan.settings["max_retries"])
-        if confirm.n_open:
-            fits, seconds = confirm.n_open, confirm.seconds()
-            self._say(f"Confirming by {fits} fits on new seeds, about {seconds:.0f} s.")
-            run = parent_run(confirm.study, tracking, self._plan, parent_id=parent.id)
-            confirm.queue()
-            state = RunState.INTERRUPTED
-            try:
-                self._run(self._confirm_stage(confirm))
-                state = RunState.COMPLETE
-            except (SearchFailed, WorkersFailed) as error:
-                state = RunState.FAIL
-                self._say(f"Not confirmed: {error}")
-            finally:
-                run.finish(state)
-                tracking.close_dead_runs(closed_runs(confirm.study))
-        return confirm.test()
 
-    def _is_done(self, study: optuna.Study) -> bool:
-        plan = self._plan
-        finished = n_finished(study)
-        ended = finished >= plan.n_trials or plan.verdict(study) is not None
-        if not ended or study.user_attrs.get(WRITTEN) != finished:
-            return False
-        return not plan.confirm or Confirm(plan, study).n_open == 0
+def _is_done(study: optuna.Study, plan: Plan) -> bool:
+    finished = n_finished(study)
+    ended = finished >= plan.n_trials or plan.verdict(study) is not None
+    if not ended or StudyRecord.of(study).results_of != finished:
+        return False
+    return not plan.confirm or Confirm(plan, study).n_open == 0
 
-    def _search_stage(self, study: optuna.Study) -> Stage:
-        drawn = Drawn(
-            self._plan.space,
-            config=self._plan.config,
-            extend=_extender(self._plan.settings["custom_search_space"]),
-            extra=self._extra_overrides(),
-        )
-        return Stage(
-            SEARCH,
-            study,
-            self._plan.n_trials,
-            overrides_of=drawn,
-            timeout=time_left(self._plan.settings["timeout"]),
-            termination=self._plan.termination,
+
+def _say_what_changed(study: optuna.Study, session: Session) -> None:
+    plan = session.plan
+    before = {TrialRecord.of(trial).code for trial in study.get_trials(deepcopy=False)}
+    if others := sorted(filter(None, before - {code_version()})):
+        session.say(f"The code has changed since earlier trials ({', '.join(others)}).")
+    verdict = StudyRecord.of(study).verdict
+    if verdict is not None and plan.termination is not None and plan.verdict(study) is None:
+        session.say(
+            f"Continuing study {plan.study_name}, which another rule stopped early: "
+            f"{' '.join(verdict.reason.split())}."
         )
 
-    def _confirm_stage(self, confirm: Confirm) -> Stage:
-        # Without a time limit: these fits are promised, however long the search took.
-        n_trials, overrides_of = confirm.n_trials, confirm.overrides_of
-        return Stage(CONFIRM, confirm.study, n_trials, overrides_of=overrides_of, queued_only=True)
 
-    def _run(self, stage: Stage) -> None:
-        run_stage(stage, self._plan, make_launcher=self._launcher, console=self._console)
-
-    def _extra_overrides(self) -> list[str]:
-        """A worker's thread count belongs to what a trial computes: its last bits hang on it."""
-        if not is_worker() or self._plan.base.get("n_threads", 1) is not None:
-            return []
-        return [f"n_threads={threads_of_a_worker(self._plan.settings['n_jobs'])}"]
-
-    def _launcher(self) -> Launcher:
-        return Plugins.instance().instantiate_launcher(
-            config=self._plan.config,
-            hydra_context=self._hydra_context,
-            task_function=self._task_function,
-        )
-
-    def _say(self, text: str) -> None:
-        self._console.print(text, soft_wrap=True, highlight=False)
+def _search_stage(study: optuna.Study, plan: Plan) -> Stage:
+    extend = plan.settings.custom_search_space
+    overrides_of = partial(
+        trial_overrides,
+        space=plan.space,
+        config=plan.config,
+        extend=None if extend is None else resolve_function(extend),
+        extra=_extra_overrides(plan),
+    )
+    return Stage(
+        SEARCH,
+        study,
+        plan.n_trials,
+        overrides_of=overrides_of,
+        timeout=time_left(plan.settings.timeout),
+        termination=plan.termination,
+    )
 
 
-def _extender(path: str | None) -> Extender | None:
-    return None if path is None else resolve_function(path)
+def _confirm_stage(confirm: Confirm) -> Stage:
+    # Without a time limit: these fits are promised, however long the search took.
+    n_trials, overrides_of = confirm.n_trials, confirm.overrides_of
+    return Stage(CONFIRM, confirm.study, n_trials, overrides_of=overrides_of, queued_only=True)
+
+
+def _extra_overrides(plan: Plan) -> list[str]:
+    # A worker's thread count belongs to what a trial computes: its last bits hang on it.
+    if not is_worker() or plan.base.get("n_threads", 1) is not None:
+        return []
+    return [f"n_threads={threads_of_a_worker(plan.settings.n_jobs)}"]

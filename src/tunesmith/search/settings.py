@@ -1,89 +1,127 @@
-"""What of `hydra.sweeper` cannot be searched with."""
+"""The values of `hydra.sweeper` and `confirm`, typed, and checked where they are made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from math import inf
 from typing import Any
 
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
-from optuna.samplers import BaseSampler, CmaEsSampler
 
-from tunesmith.errors import InvalidConfig, untrusted
-from tunesmith.study import without_notices
+from tunesmith.errors import InvalidArgument, InvalidConfig, terminator_gone
+from tunesmith.study import Direction
+from tunesmith.validate import require_integer, require_positive
+
+_GROUP = "hydra.sweeper"
 
 
-def check_settings(settings: dict[str, Any]) -> None:
-    """Raise InvalidConfig for a value out of its range."""
-    for name, example in (("n_trials", 100), ("n_jobs", 1)):
-        if settings[name] < 1:
-            raise InvalidConfig(
-                f"hydra.sweeper.{name} must be at least 1, got {settings[name]}; "
-                f"try hydra.sweeper.{name}={example}"
+@dataclass(frozen=True)
+class Settings:
+    """The values of `hydra.sweeper`.
+
+    Args:
+        sampler: The config of an Optuna sampler.
+        pruner: The config of a pruner, or None.
+        terminator: The config of a rule that stops a search early, or None.
+        direction: "minimize" or "maximize", or a list of them.
+        storage: The URL of the study's store; None keeps it in memory.
+        study_name: None for a name that the search is given by its content.
+        n_trials: The study's total.
+        n_jobs: How many worker processes there are.
+        params: The search space in Hydra's sweep grammar, by key.
+        custom_search_space: The dotted path of a function that suggests further parameters.
+        max_failure_rate: Of the trials so far, how many may fail.
+        max_retries: How often a trial is attempted again after its process died.
+        timeout: Seconds after which no trial is started; None for no limit.
+        baseline: Whether the default config is the first trial.
+
+    Raises:
+        InvalidConfig: A value cannot be searched with; names the key and a value to try.
+
+    """
+
+    sampler: DictConfig
+    pruner: DictConfig | None
+    terminator: DictConfig | None
+    direction: Any
+    storage: str | None
+    study_name: str | None
+    n_trials: int
+    n_jobs: int
+    params: Mapping[str, Any] | None
+    custom_search_space: str | None
+    max_failure_rate: float
+    max_retries: int
+    timeout: float | None
+    baseline: bool
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Settings":
+        """Return the settings of a sweeper's keys; the sweeper has refused unknown ones."""
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+    def __post_init__(self) -> None:
+        require_integer(f"{_GROUP}.n_trials", self.n_trials, minimum=1, example=100)
+        require_integer(f"{_GROUP}.n_jobs", self.n_jobs, minimum=1, example=1)
+        require_integer(f"{_GROUP}.max_retries", self.max_retries, minimum=0, example=2)
+        if self.timeout not in (None, inf):
+            require_positive(f"{_GROUP}.timeout", self.timeout, example=3600)
+        if not 0 <= self.max_failure_rate <= 1:
+            raise InvalidArgument(
+                f"{_GROUP}.max_failure_rate", "a number from 0 to 1", self.max_failure_rate, 0.5
             )
-    if settings["n_jobs"] > 1 and settings["storage"] is None:
-        raise InvalidConfig(
-            f"storage=memory takes one worker, got hydra.sweeper.n_jobs={settings['n_jobs']}; "
-            "try storage=sqlite"
-        )
-    timeout = settings["timeout"]
-    if timeout is not None and not timeout > 0:
-        raise InvalidConfig(
-            f"hydra.sweeper.timeout must be a positive number of seconds, got {timeout}; "
-            "try hydra.sweeper.timeout=3600"
-        )
-    rate = settings["max_failure_rate"]
-    if not 0 <= rate <= 1:
-        raise InvalidConfig(
-            f"hydra.sweeper.max_failure_rate must lie in 0 ... 1, got {rate}; "
-            "try hydra.sweeper.max_failure_rate=0.5"
-        )
-
-
-def check_confirm(base: DictConfig) -> None:
-    """Raise InvalidConfig for a `confirm` that is no number of trials or seeds."""
-    n_best, n_seeds = (OmegaConf.select(base, f"confirm.{key}") for key in ("n_best", "n_seeds"))
-    for name, value, minimum, example in (
-        ("n_best", n_best, 0, 3),
-        ("n_seeds", n_seeds, 1 if n_best else 0, 5),
-    ):
-        if value is not None and (not isinstance(value, int) or value < minimum):
-            raise InvalidConfig(
-                f"confirm.{name} must be an integer of at least {minimum}, got {value!r}; "
-                f"try confirm.{name}={example}, or confirm=none"
+        if self.n_jobs > 1 and self.storage is None:
+            raise InvalidArgument(
+                f"{_GROUP}.n_jobs",
+                "1 with storage=memory",
+                self.n_jobs,
+                way_out="try storage=sqlite",
             )
+        target = target_of(self.terminator)
+        if target.startswith("optuna.terminator."):
+            raise InvalidConfig(terminator_gone(f"{_GROUP}.terminator._target_={target}"))
+
+    @property
+    def directions(self) -> list[Direction]:
+        """One for each metric."""
+        several = self.direction if OmegaConf.is_list(self.direction) else [self.direction]
+        return [getattr(one, "name", one) for one in several]
 
 
-def check_for_metrics(
-    names: Sequence[str], *, settings: Mapping[str, Any], prunes: bool, terminates: bool
-) -> None:
-    """Raise InvalidConfig for what Optuna knows for one metric only, if there are several."""
-    for group, asked, way_out in (
-        ("pruner", prunes, "none"),
-        ("terminator", terminates, "none"),
-        ("sampler", is_kind(settings["sampler"], CmaEsSampler), "nsgaii"),
-    ):
-        if asked and len(names) > 1:
-            target = str(settings[group]["_target_"]).rpartition(".")[2]
-            raise InvalidConfig(
-                f"hydra/sweeper/{group}: {target} knows one metric only, got metric.name="
-                f"[{','.join(names)}]; try hydra/sweeper/{group}={way_out}"
-            )
+@dataclass(frozen=True)
+class ConfirmSettings:
+    """The best `n_best` trials and the baseline are trained again on `n_seeds` seeds.
+
+    Raises:
+        InvalidArgument: One of the two is no such number.
+
+    """
+
+    n_best: int = 0
+    n_seeds: int = 0
+
+    def __post_init__(self) -> None:
+        _require_number("n_best", self.n_best, minimum=0, example=3)
+        _require_number("n_seeds", self.n_seeds, minimum=1 if self.n_best else 0, example=5)
+
+    def __bool__(self) -> bool:
+        return self.n_best > 0
+
+    def __str__(self) -> str:
+        if not self:
+            return "no trial is trained again"
+        return (
+            f"the best {self.n_best} and the baseline on {self.n_seeds} new seeds, "
+            f"up to {(self.n_best + 1) * self.n_seeds} fits (confirm=none: none)"
+        )
 
 
-def is_kind(sampler: DictConfig, kind: type[BaseSampler]) -> bool:
-    """Whether a sampler's config names this class."""
-    return str(sampler.get("_target_", "")).endswith(f".{kind.__name__}")
-
-
-def make(name: str, settings: Mapping[str, Any]) -> Any:
-    """Build what `hydra.sweeper.<name>` configures; InvalidConfig says what its class refuses."""
+def _require_number(name: str, value: object, *, minimum: int, example: int) -> None:
     try:
-        with without_notices():
-            return instantiate(settings[name])
-    except (InstantiationException, ValueError, TypeError) as error:
-        if refusal := untrusted(str(error)):
-            raise InvalidConfig(f"hydra.sweeper.{name}: {refusal}") from error
-        reason = " ".join(str(error).split("full_key:")[0].split()).rstrip(".")
-        raise InvalidConfig(
-            f"hydra.sweeper.{name} cannot be made: {reason}; try hydra/sweeper/{name}=none"
-        ) from error
+        require_integer(f"confirm.{name}", value, minimum=minimum, example=example)
+    except InvalidArgument as error:
+        raise InvalidConfig(f"{error}, or confirm=none") from error
+
+
+def target_of(node: DictConfig | None) -> str:
+    """Return the dotted path that a node of `hydra.sweeper` names, "" for none."""
+    return "" if node is None else str(node.get("_target_") or "")

@@ -1,12 +1,11 @@
-"""The search space in Hydra's override grammar: read it, probe it, turn a trial into overrides."""
+"""Read the search space from Hydra's override grammar, and draw from it."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra_plugins.hydra_optuna_sweeper._impl import (
     OptunaSweeperImpl,
@@ -22,10 +21,6 @@ from optuna.trial import Trial
 
 from tunesmith.errors import InvalidConfig
 
-# What Hydra's grammar reads back as the same text without quotes.
-PLAIN_TEXT = re.compile(r"[A-Za-z_][\w./-]*")
-NOT_TEXT = {"true", "false", "null", "nan", "inf"}
-
 
 @dataclass(frozen=True)
 class SearchSpace:
@@ -40,7 +35,7 @@ class SearchSpace:
             _suggest(trial, name, distribution)
 
     def contains(self, name: str, value: Any) -> bool:
-        """Whether a value could be drawn for a dimension."""
+        """Return whether a value could be drawn for a dimension."""
         distribution = self.distributions[name]
         if isinstance(distribution, CategoricalDistribution):
             return any(
@@ -53,7 +48,7 @@ class SearchSpace:
         return distribution._contains(value)
 
     def ends(self) -> Iterator[tuple[str, Any]]:
-        """Every bound and every choice: ('model.n_layers', 1), ('model.n_layers', 4), ..."""
+        """Yield every bound and every choice: ('model.n_layers', 1), ('model.n_layers', 4), ..."""
         for name, distribution in self.distributions.items():
             if isinstance(distribution, CategoricalDistribution):
                 yield from ((name, choice) for choice in distribution.choices)
@@ -61,7 +56,10 @@ class SearchSpace:
                 yield from ((name, end) for end in (distribution.low, distribution.high))
 
     def grid(self) -> dict[str, list[Any]]:
-        """Every value of every dimension; raises InvalidConfig for a continuous one or none."""
+        """Return every value of every dimension.
+
+        Raises InvalidConfig for a continuous dimension, or for none at all.
+        """
         try:
             if not self.distributions:
                 raise ValueError
@@ -96,28 +94,13 @@ def parse_space(params: Mapping[str, Any] | None, arguments: Sequence[str]) -> S
     return SearchSpace(distributions, tuple(line for line in fixed if line is not None))
 
 
-def as_override(name: str, value: Any) -> str:
-    """An override that Hydra reads back as this very value: `optimizer.lr=0.01`, `name='a,b'`."""
-    if value is None:
-        text = "null"
-    elif isinstance(value, bool):
-        text = str(value).lower()
-    elif isinstance(value, str) and not (
-        PLAIN_TEXT.fullmatch(value) and value.lower() not in NOT_TEXT
-    ):
-        text = QuotedString(value, Quote.single).with_quotes()
-    else:
-        text = repr(value) if isinstance(value, float) else str(value)
-    return f"{name}={text}"
-
-
 def _distribution(override: Override) -> BaseDistribution:
     try:
         distribution: BaseDistribution = create_optuna_distribution_from_override(override)
     except (ValueError, HydraException) as error:
         reason = " ".join(str(error).split())
         raise InvalidConfig(
-            f"{override.input_line} is no range or choice to search: {reason}; "
+            f"cannot search over {override.input_line}: {reason}; "
             f"try {override.get_key_element()}=interval(LOW,HIGH) with LOW below HIGH"
         ) from error
     if isinstance(distribution, CategoricalDistribution):
@@ -126,7 +109,7 @@ def _distribution(override: Override) -> BaseDistribution:
 
 
 def _unquoted(choice: Any) -> Any:
-    """The value that an encoded choice stands for: Hydra keeps the quotes of a text in it."""
+    """Return the value of an encoded choice: Hydra keeps the quotes of a text in it."""
     if not isinstance(choice, str):
         return choice
     value = OverridesParser.create().parse_override(f"key={choice}").value()

@@ -1,21 +1,27 @@
-"""One study to be worked on, in this process or by several workers."""
+"""Work on one study, in this process or by several workers."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import optuna
-from hydra.plugins.launcher import Launcher
-from rich.console import Console
 
 from tunesmith.search.code_version import code_version
 from tunesmith.search.console import LiveLine
-from tunesmith.search.job import TrialJob
-from tunesmith.search.messages import n_finished
-from tunesmith.search.plan import Plan
+from tunesmith.search.job import run_as_job
+from tunesmith.search.session import Session
 from tunesmith.search.stop import SignalGuard
 from tunesmith.search.worker_environment import is_orphan
-from tunesmith.search.workers import Workers
-from tunesmith.study import StopReason, Termination, recover_dead_trials, run_worker
+from tunesmith.search.workers import SEARCH_FAILED, Workers
+from tunesmith.study import (
+    SearchFailed,
+    Stagnation,
+    StopReason,
+    n_finished,
+    recover_dead_trials,
+    run_worker,
+)
 
 
 class SearchInterrupted(Exception):  # noqa: N818 - it is no error
@@ -32,55 +38,52 @@ class Stage:
     overrides_of: Callable[[optuna.Trial], list[str]]
     queued_only: bool = False
     timeout: float | None = None
-    termination: Termination | None = None
+    termination: Stagnation | None = None
 
 
-def run_stage(
-    stage: Stage, plan: Plan, *, make_launcher: Callable[[], Launcher], console: Console
-) -> None:
-    """Work here, or have workers do it, and show how it goes.
+def complete_stage(stage: Stage, session: Session) -> None:
+    """Work until the stage has its trials, here or by worker processes, and show how it goes.
 
-    Raises SearchInterrupted if the user asked for it, SearchFailed or WorkersFailed if it is not
-    worth going on with.
+    Raises SearchInterrupted if the user asked for it, SearchFailed or WorkersFailed if going on
+    does not help.
     """
-    n_jobs, study = plan.settings["n_jobs"], stage.study
-    line = LiveLine(study, n_trials=stage.n_trials, console=console)
+    line = LiveLine(stage.study, n_trials=stage.n_trials, console=session.console)
     with SignalGuard() as stop, line:
-        if n_jobs == 1:
-            ended = work(stage, plan, make_launcher=make_launcher, stop=stop, on_change=line.update)
-            if ended is StopReason.INTERRUPTED:
-                raise SearchInterrupted
-            return
-        workers = Workers(
-            stage=stage.name,
-            n_jobs=n_jobs,
-            n_trials=stage.n_trials,
-            logs=plan.folder / "workers",
-            timeout=stage.timeout,
-            n_finished=lambda: n_finished(study),
-        )
-        workers.run(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
-        # What a killed worker left is queued again, for the next time.
-        recover_dead_trials(study, max_retries=plan.settings["max_retries"])
-        if stop.requested:
-            raise SearchInterrupted
+        if session.plan.settings.n_jobs > 1:
+            _have_workers_do(stage, session, stop=stop, line=line)
+            interrupted = stop.requested
+        else:
+            ended = work(stage, session, stop=stop, on_change=line.update)
+            interrupted = ended is StopReason.INTERRUPTED
+    if interrupted:
+        raise SearchInterrupted
+
+
+def work_for_parent(stage: Stage, session: Session) -> None:
+    """Work on a stage as one of a parent's worker processes; exit with SEARCH_FAILED for good."""
+    with SignalGuard() as stop:
+        try:
+            work(stage, session, stop=stop, on_change=lambda _: None)
+        except SearchFailed as error:
+            print(error, flush=True)
+            sys.exit(SEARCH_FAILED)
 
 
 def work(
     stage: Stage,
-    plan: Plan,
+    session: Session,
     *,
-    make_launcher: Callable[[], Launcher],
     stop: SignalGuard,
     on_change: Callable[[optuna.Study], None],
 ) -> StopReason:
-    """Run trials in this process until the stage has its own, and say why it ended.
+    """Compute trials in this process until the stage has its own, and return why it ended.
 
-    Raises SearchFailed if it is not worth going on with.
+    Raises SearchFailed if going on does not help.
     """
-    settings = plan.settings
-    job = TrialJob(
-        launcher=make_launcher(),
+    settings = session.plan.settings
+    job = partial(
+        run_as_job,
+        launcher=session.make_launcher(),
         overrides_of=stage.overrides_of,
         stop=stop,
         code=code_version(),
@@ -89,11 +92,26 @@ def work(
         stage.study,
         job,
         n_trials=stage.n_trials,
-        max_retries=settings["max_retries"],
-        max_failure_rate=settings["max_failure_rate"],
+        max_retries=settings.max_retries,
+        max_failure_rate=settings.max_failure_rate,
         timeout=stage.timeout,
         termination=stage.termination,
         queued_only=stage.queued_only,
         on_change=on_change,
         should_stop=lambda: stop.requested or is_orphan(),
     )
+
+
+def _have_workers_do(stage: Stage, session: Session, *, stop: SignalGuard, line: LiveLine) -> None:
+    settings, study = session.plan.settings, stage.study
+    workers = Workers(
+        stage=stage.name,
+        n_jobs=settings.n_jobs,
+        n_trials=stage.n_trials,
+        paths=session.plan.paths,
+        timeout=stage.timeout,
+        n_finished=lambda: n_finished(study),
+    )
+    workers.supervise(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
+    # What a killed worker left is queued again, for the next time.
+    recover_dead_trials(study, max_retries=settings.max_retries)

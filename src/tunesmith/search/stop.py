@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: stop a search where it loses nothing."""
+"""Stop a search on Ctrl-C or SIGTERM where it loses nothing."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# Training code that is still at work so long after an interruption has swallowed it.
+# Training code that still works so long after an interruption has caught it.
 INSIST_S = 10.0
 
 

@@ -1,34 +1,32 @@
-"""The runs of a search in the tracking store: its own, and those of its trials."""
+"""Keep the runs of a search in the tracking store: its own, and those of its trials."""
 
 import optuna
 from optuna.trial import TrialState
 
 from tunesmith.search.plan import Plan
+from tunesmith.study import StudyRecord, TrialRecord
 from tunesmith.tracking import Run, Tracking
-
-RUN_ID = "mlflow.run_id"
 
 
 def parent_run(
     study: optuna.Study, tracking: Tracking, plan: Plan, *, parent_id: str | None = None
 ) -> Run:
-    """The search's own run, taken up again if it was begun before and is still there."""
-    known = study.user_attrs.get(RUN_ID)
+    """Return the search's own run, taken up again if it was begun before and is still there."""
+    known = StudyRecord.of(study).run_id
     if known is not None and (run := tracking.resume_run(known)) is not None:
         return run
-    tags = {"optuna.study": study.study_name, "hydra.dir": str(plan.folder.absolute())}
+    folder = str(plan.paths.folder.absolute())
+    tags = {"optuna.study": study.study_name, "hydra.dir": folder}
     parent = tracking.start_run(study.study_name, tags=tags, parent_id=parent_id)
     if parent.id is not None:
-        study.set_user_attr(RUN_ID, parent.id)
+        StudyRecord.write(study, run_id=parent.id)
     return parent
 
 
 def closed_runs(study: optuna.Study) -> set[str]:
-    """The runs of trials that are over, whichever process they ended in."""
-    trials = study.get_trials(deepcopy=False)
-    return {
-        t.user_attrs[RUN_ID] for t in trials if t.state.is_finished() and RUN_ID in t.user_attrs
-    }
+    """Return the runs of trials that are over, whichever process they ended in."""
+    over = (t for t in study.get_trials(deepcopy=False) if t.state.is_finished())
+    return {run_id for t in over if (run_id := TrialRecord.of(t).run_id) is not None}
 
 
 def mark_front(study: optuna.Study, tracking: Tracking) -> None:
@@ -37,6 +35,6 @@ def mark_front(study: optuna.Study, tracking: Tracking) -> None:
         return
     front = {trial.number for trial in study.best_trials}
     for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
-        if RUN_ID in trial.user_attrs:
+        if (run_id := TrialRecord.of(trial).run_id) is not None:
             on_front = str(trial.number in front).lower()
-            tracking.set_tags(trial.user_attrs[RUN_ID], {"pareto_front": on_front})
+            tracking.set_tags(run_id, {"pareto_front": on_front})

@@ -1,12 +1,12 @@
-"""Several workers on this machine: the same command line again, as often as there are jobs."""
+"""Keep several workers at work on this machine: the same command line again for each job."""
 
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from tunesmith.paths import SearchPaths
 from tunesmith.search.worker_environment import (
     DEADLINE,
     STAGE,
@@ -15,7 +15,7 @@ from tunesmith.search.worker_environment import (
     worker_environment,
 )
 
-# A worker ends with it when its study is not worth going on with: it is not replaced.
+# A worker exits with it when going on does not help its study: it is not replaced.
 SEARCH_FAILED = 3
 POLL_S = 0.5
 # Workers that die so often without a finished trial between will not finish any.
@@ -23,11 +23,11 @@ MAX_DEATHS_PER_JOB = 5
 
 
 class WorkersFailed(ValueError):  # noqa: N818 - names what happened
-    """The workers will finish no more trials; the message holds the last one's last line."""
+    """The workers will finish no more trials; the message is the last line that one printed."""
 
 
 class Workers:
-    """Keeps `n_jobs` worker processes at work until all have ended well.
+    """`n_jobs` worker processes that are kept at work until all have ended well.
 
     A worker that dies, by a signal or an error of its own, is replaced while the study lacks one
     of its `n_trials`; `n_finished` counts those it has, by which workers that only die are told
@@ -41,24 +41,24 @@ class Workers:
         n_jobs: int,
         n_trials: int,
         timeout: float | None,
-        logs: Path,
+        paths: SearchPaths,
         n_finished: Callable[[], int],
     ) -> None:
         self._told = {STAGE: stage, DEADLINE: deadline(timeout)}
         self._n_jobs = n_jobs
         self._n_trials = n_trials
-        self._logs = logs
+        self._paths = paths
         self._n_finished = n_finished
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._deaths = 0
         self._finished = -1
 
-    def run(self, *, on_poll: Callable[[], None], should_stop: Callable[[], bool]) -> None:
+    def supervise(self, *, on_poll: Callable[[], None], should_stop: Callable[[], bool]) -> None:
         """Start the workers and wait until they are done or `should_stop`; leaves none behind.
 
         Raises WorkersFailed if they give up, or die without finishing trials.
         """
-        self._logs.mkdir(parents=True, exist_ok=True)
+        self._paths.workers.mkdir(parents=True, exist_ok=True)
         try:
             for index in range(self._n_jobs):
                 self._start(index)
@@ -74,7 +74,7 @@ class Workers:
 
     def _start(self, index: int) -> None:
         environment = worker_environment(index, n_jobs=self._n_jobs, gpus=visible_gpus(os.environ))
-        with self._log(index).open("ab") as log:
+        with self._paths.worker_log(index).open("ab") as log:
             self._processes[index] = subprocess.Popen(
                 sys.orig_argv,
                 env=environment | self._told,
@@ -97,8 +97,5 @@ class Workers:
         self._deaths = self._deaths + 1 if finished == self._finished else 1
         self._finished = finished
         if code == SEARCH_FAILED or self._deaths > MAX_DEATHS_PER_JOB * self._n_jobs:
-            lines = self._log(index).read_text(errors="replace").strip().splitlines()
+            lines = self._paths.worker_log(index).read_text(errors="replace").strip().splitlines()
             raise WorkersFailed(lines[-1] if lines else f"worker {index} ended with code {code}")
-
-    def _log(self, index: int) -> Path:
-        return self._logs / f"{index}.log"

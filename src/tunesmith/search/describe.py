@@ -1,0 +1,57 @@
+"""Describe a plan to someone who only wants to look: `dry_run=true`."""
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from tunesmith.search.plan import Plan
+from tunesmith.search.settings import target_of
+from tunesmith.search.store import shown_storage
+
+
+def describe(plan: Plan) -> str:
+    """Return what would be searched, for how long and where it would be written."""
+    width = max(map(len, plan.space.distributions), default=0)
+    n_jobs = plan.settings.n_jobs
+    rows = {
+        "study": plan.study_name,
+        "trials": f"{plan.n_trials} in total, by {n_jobs} worker{'s' * (n_jobs > 1)}",
+        "sampler": target_of(plan.settings.sampler),
+        "pruner": _pruner_name(plan),
+        "terminator": _terminator_name(plan),
+        "metric": f"{', '.join(plan.settings.directions)} {', '.join(plan.metric_names)}",
+        "confirm": str(plan.confirm),
+        "fixed": " ".join(plan.space.fixed) or "nothing",
+        "storage": shown_storage(plan.settings.storage) or "memory",
+        "folder": str(plan.paths.folder),
+    }
+    space = [f"  {name:{width}}  {_shown(d)}" for name, d in plan.space.distributions.items()]
+    space = space or ["  what the objective draws itself"]
+    header = "Dry run: nothing is written. The space:"
+    return "\n".join([header, *space, *(f"{name:10} {value}" for name, value in rows.items())])
+
+
+def _terminator_name(plan: Plan) -> str:
+    if plan.termination is None:
+        return "none"
+    chosen = plan.base.hydra.runtime.choices.get("hydra/sweeper/terminator")
+    return target_of(plan.settings.terminator) if chosen == "none" else str(chosen)
+
+
+def _pruner_name(plan: Plan) -> str:
+    if not plan.base.get("prune", True):
+        return "none, since prune=false"
+    pruner = plan.make_pruner()
+    return "none" if pruner is None else type(pruner).__name__
+
+
+def _shown(distribution: BaseDistribution) -> str:
+    if isinstance(distribution, CategoricalDistribution):
+        return " | ".join(map(str, distribution.choices))
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    kind = "integer" if isinstance(distribution, IntDistribution) else "real"
+    scale = ", log scale" if distribution.log else ""
+    return f"{kind} {distribution.low} ... {distribution.high}{scale}"

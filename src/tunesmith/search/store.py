@@ -1,0 +1,40 @@
+"""Say where a study lies, and never a password: on the terminal, and in the search's folder."""
+
+import os
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from sqlalchemy.engine import URL, make_url
+
+from tunesmith.paths import SearchPaths, write_atomically
+
+_FROM_ENVIRONMENT = "${oc.env:OPTUNA_STORAGE}"
+
+
+def shown_storage(url: str | None) -> str | None:
+    """Return the URL of a store as people may see it; None for one in memory."""
+    return None if url is None else make_url(url).render_as_string(hide_password=True)
+
+
+def write_study_file(paths: SearchPaths, *, study_name: str, storage: str | None) -> None:
+    """Write which study a search folder belongs to, and its store; nothing for one in memory."""
+    if storage is None:
+        return
+    kept = {"study_name": study_name, "storage": _kept_storage(storage)}
+    write_atomically(paths.study, OmegaConf.to_yaml(OmegaConf.create(kept)))
+
+
+def _kept_storage(storage: str) -> str:
+    url = make_url(storage)
+    if url.get_backend_name() == "sqlite":
+        return _absolute(url).render_as_string(hide_password=False)
+    if url.password is not None or storage == os.environ.get("OPTUNA_STORAGE"):
+        return _FROM_ENVIRONMENT
+    return storage
+
+
+def _absolute(url: URL) -> URL:
+    # A database `file:...` is a URI of SQLite's own.
+    if not url.database or url.database.startswith(("file:", ":memory:")):
+        return url
+    return url.set(database=str(Path(url.database).absolute()))
