@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from tunesmith.cli import LIBRARIES, run
 
 if TYPE_CHECKING:
-    from tunesmith.objectives.run_trial import Outcome
+    from tunesmith.objectives.trial import Outcome
 
 # What a config may run (`_target_`). To use your own package, add a line: "my_package.*".
 TRUSTED = (
@@ -25,9 +25,9 @@ TRUSTED = (
 @hydra.main(config_path="conf", config_name="train", execution_whitelist=TRUSTED)
 def main(cfg: DictConfig) -> "Outcome":
     """Compute one trial."""
-    from tunesmith.objectives.run_trial import evaluate  # here: --help must not pay for it
+    from tunesmith.objectives import run_trial  # here: --help must not pay for it
 
-    return evaluate(cfg)
+    return run_trial(cfg)
 
 
 if __name__ == "__main__":

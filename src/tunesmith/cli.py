@@ -14,6 +14,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf.errors import OmegaConfBaseException
 
+import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.errors import InvalidConfig
 
 # What the configs of this package run, besides the package itself.

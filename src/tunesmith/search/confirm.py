@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, Trial
 
-from tunesmith.config import resolve_function
+from tunesmith.objectives import objective_of
 from tunesmith.search.job import OVERRIDES
 from tunesmith.search.plan import Plan
 from tunesmith.study import (
@@ -99,8 +99,7 @@ class Confirm:
         there: its model lies in that machine's folder.
         """
         found = read_confirmation(self._search, self.study)
-        path = OmegaConf.select(self._plan.base, "objective.restore")
-        if found is None or path is None:
+        if found is None or not objective_of(self._plan.base).restorable:
             return found
         tested = self.study.user_attrs
         numbers = {c.trial for c in found.candidates if c.label in (found.winner, found.baseline)}
@@ -132,8 +131,8 @@ class Confirm:
 
 def restored(folder: Path) -> Any:
     """The fitted model that a run left in its folder, taken up by its own objective."""
-    cfg = OmegaConf.load(folder / ".hydra" / "config.yaml")
-    return resolve_function(OmegaConf.select(cfg, "objective.restore"))(cfg, folder)
+    cfg: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")
+    return objective_of(cfg).restore(cfg, folder)
 
 
 def _point(trial: FrozenTrial) -> Point:

@@ -15,7 +15,9 @@ from rich.console import Console
 from sqlalchemy.engine import make_url
 
 from tunesmith.advice import Advice, advise, write_next
+from tunesmith.context import refitting
 from tunesmith.errors import InvalidConfig
+from tunesmith.objectives import objective_of
 from tunesmith.report import ReportContext, terminal_summary, write_front, write_report
 from tunesmith.search.confirm import restored
 from tunesmith.search.console import Snapshot
@@ -94,14 +96,14 @@ class Results:
         """How the winner is repeated; it is, once, unless `refit` is false."""
         commands = [("repeat the winner", self._command("best"))]
         if self._plan.base.get("refit"):
-            commands.append(("fitted once more", _refit(winner, launcher)))
+            with refitting(self._parent):
+                commands.append(("fitted once more", _refit(winner, launcher)))
             commands += self._log_model()
         return commands
 
     def _log_model(self) -> list[tuple[str, str]]:
         """Log the refitted winner, if its objective tells how to take it up."""
-        restorable = OmegaConf.select(self._plan.base, "objective.restore") is not None
-        if not restorable or self._parent.id is None:
+        if not objective_of(self._plan.base).restorable or self._parent.id is None:
             return []
         uri = self._parent.log_model(restored(self._folder / "best"))
         return [] if uri is None else [("load the model", f'mlflow.pyfunc.load_model("{uri}")')]

@@ -11,7 +11,7 @@ from tunesmith.study.retry import DatabaseAway
 from tunesmith.study.sampler import SlotSampler, slots
 from tunesmith.study.stagnation import Termination, keep_scores, without_notices
 from tunesmith.study.storage import open_storage
-from tunesmith.study.trial import Pruned, RepeatedTrial, current_trial, running
+from tunesmith.study.trial import Diverged, Pruned, RepeatedTrial, current_trial, running
 from tunesmith.study.worker import StopReason, TrialInterrupted, run_worker
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Confirmation",
     "DatabaseAway",
     "Direction",
+    "Diverged",
     "FailKind",
     "Failure",
     "Pruned",

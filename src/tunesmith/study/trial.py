@@ -11,6 +11,10 @@ import optuna
 _CURRENT: ContextVar[optuna.Trial | None] = ContextVar("current_trial", default=None)
 
 
+class Diverged(optuna.TrialPruned):
+    """Raised by an objective whose loss became infinite or NaN; the message is the reason."""
+
+
 @dataclass(frozen=True)
 class Pruned:
     """The outcome of a trial that was stopped early.
@@ -20,6 +24,7 @@ class Pruned:
     """
 
     reason: str
+    diverged: bool = False
 
 
 def current_trial() -> optuna.Trial | None:
