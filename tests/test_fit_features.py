@@ -107,7 +107,7 @@ def test_a_metric_that_is_not_logged_ends_a_run_with_one_line(
 def test_a_metric_that_is_not_logged_stops_a_search_with_its_name(tmp_path: Path) -> None:
     done = train(*SEARCH, *EACH, "callbacks=checkpoint", "metric.name=val/mes", root=tmp_path)
     assert done.returncode == 1
-    assert "KeepBest watches val/mes" in done.stderr
+    assert "ModelCheckpoint watches val/mes" in done.stderr
     assert "try metric.name=val/mse" in done.stderr
     states = [trial.state for trial in read_trials(f"sqlite:///{tmp_path}/optuna.db")]
     assert set(states) == {TrialState.FAIL}

@@ -71,7 +71,7 @@ def test_pages_name_exported_paths_only(page: Path) -> None:
         )
         for name in names.split(",")
     }
-    named = set(DOTTED.findall(page.read_text())) - {package for package in PACKAGES}
+    named = set(DOTTED.findall(page.read_text())) - set(PACKAGES)
     for dotted in imported | named:
         assert exported(dotted) or dotted in {PLUGIN, *PROGRAMS}, dotted
 

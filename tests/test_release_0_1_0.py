@@ -8,12 +8,15 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 from optuna.trial import TrialState
 
 from tests.commands import ROOT, environment, read_trials
 
 KEPT = Path(__file__).parent / "release_0_1_0"
 COMMANDS = (KEPT / "commands.txt").read_text().splitlines()
+OLD_IMPORT = "from tunesmith.entry import LIBRARIES, run\n"
+OLD_EVALUATE = "from tunesmith.objectives.evaluate import evaluate"
 # The name that 0.1.0 gave to the study of each command without one.
 NAMES = {
     "quadratic": "quadratic-95ad56a1",
@@ -106,16 +109,29 @@ def test_a_search_folder_of_0_1_0_is_reported(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "number"), [("mlp", 1), ("lightgbm", 1), ("function", 1), ("quadratic", 2)]
+    ("key", "number", "metric"),
+    [("mlp", 1, "val/mse"), ("lightgbm", 1, "val/mse"), ("function", 1, "value")],
 )
-def test_a_trial_of_0_1_0_is_repeated_from_its_folder(folder: Path, key: str, number: int) -> None:
-    name = NAMES[key]
-    trial = read_trials(f"sqlite:///{folder}/outputs/optuna.db", name)[number]
-    config = f"outputs/searches/{name}/trials/{number}/.hydra"
-    printed = succeed(f"train.py --config-dir {config} --config-name config", cwd=folder)
-    (metrics,) = folder.glob("outputs/runs/*/*/metrics.yaml")[-1:]
-    metric = trial.study_metric  # placeholder
-    assert printed
+def test_a_trial_of_0_1_0_is_repeated_from_its_folder(
+    folder: Path, key: str, number: int, metric: str
+) -> None:
+    trial = read_trials(f"sqlite:///{folder}/outputs/optuna.db", NAMES[key])[number]
+    before = set(folder.glob("outputs/runs/*/*/metrics.yaml"))
+    config = f"outputs/searches/{NAMES[key]}/trials/{number}/.hydra"
+    succeed(f"train.py --config-dir {config} --config-name config", cwd=folder)
+    (metrics,) = set(folder.glob("outputs/runs/*/*/metrics.yaml")) - before
+    # Another machine may round the last bits otherwise.
+    assert yaml.safe_load(metrics.read_text())[metric] == pytest.approx(trial.value, rel=1e-3)
+
+
+def test_a_run_of_0_1_0_with_callbacks_is_repeated(folder: Path) -> None:
+    (config,) = folder.glob("outputs/runs/*/18-36-43*/.hydra")
+    done = run(
+        str(ROOT / "train.py"), "--config-dir", str(config), "--config-name", "config", cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    assert "tunesmith.objectives.callbacks.KeepBest is now" in done.stderr
+    assert len(list(folder.glob("outputs/runs/*/*/checkpoints/best.ckpt"))) == 1
 
 
 def test_the_winner_and_the_next_search_of_0_1_0_run(folder: Path) -> None:
@@ -125,3 +141,30 @@ def test_the_winner_and_the_next_search_of_0_1_0_run(folder: Path) -> None:
         f"train.py --config-dir {config} --config-name next -m dry_run=true", cwd=folder
     )
     assert "model.n_nodes" in printed
+
+
+def test_a_search_that_used_a_terminator_of_optuna_is_told_so_in_one_line(folder: Path) -> None:
+    line = command_of("terminator=emmr")
+    done = run(str(ROOT / "train.py"), *shlex.split(line)[1:], cwd=folder)
+    assert done.returncode == 1
+    assert "hydra/sweeper/terminator=stagnation" in done.stderr
+    assert done.stderr.count("\n") == 1
+    # The rule of today under the same key takes the study as it finds it.
+    printed = succeed(command_of("study_name=stagnated"), cwd=folder)
+    assert "stagnated" in printed
+
+
+def test_a_train_py_and_a_search_file_of_0_1_0_work_with_one_line(folder: Path) -> None:
+    entry = (ROOT / "train.py").read_text()
+    entry = entry.replace("from tunesmith import LIBRARIES, run\n", OLD_IMPORT)
+    entry = entry.replace("from tunesmith import run_trial", OLD_EVALUATE)
+    (folder / "train.py").write_text(entry.replace("return run_trial(cfg)", "return evaluate(cfg)"))
+    mine = (ROOT / "conf" / "hparams_search" / "quadratic.yaml").read_text()
+    (folder / "conf" / "hparams_search").mkdir(parents=True)
+    search = folder / "conf" / "hparams_search" / "mine.yaml"
+    search.write_text(mine.replace("- _base", "- /search"))
+    done = run("train.py", "-m", "hparams_search=mine", "hydra.sweeper.n_trials=2", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "tunesmith.entry is now tunesmith;" in done.stderr
+    assert "/search is now /hparams_search/_base;" in done.stderr
+    assert "2 complete" in done.stdout

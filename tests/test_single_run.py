@@ -95,7 +95,7 @@ def test_a_checkpoint_continues(tmp_path: Path) -> None:
 def test_a_run_that_diverges_ends_with_one_line(tmp_path: Path) -> None:
     done = train("optimizer=sgd", "optimizer.lr=100", root=tmp_path)
     assert done.returncode == 1
-    assert re.fullmatch(r"SearchInterrupted: diverged: .* at epoch \d+\n", done.stderr)
+    assert re.fullmatch(r"Stopped: diverged: .* at epoch \d+\n", done.stderr)
     [run] = runs_of(tmp_path)
     assert run.info.status == "KILLED"
     assert run.data.tags["reason"].startswith("diverged")

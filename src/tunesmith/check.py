@@ -8,21 +8,30 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.config import resolve_function
-from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.errors import InvalidConfig
+from tunesmith.renamed import bring_up_to_date
+from tunesmith.validate import require_choice, require_integer
 
 DIRECTIONS = ("minimize", "maximize")
 
 
 def check_config(cfg: DictConfig) -> None:
-    """Let the config's objective judge its values; raise InvalidConfig, which names the key."""
+    """Let the config's objective judge its values, without computing anything.
+
+    Args:
+        cfg: The whole composed config.
+
+    Raises:
+        InvalidConfig: A value is refused; the message names its key and the way out.
+
+    """
+    from tunesmith.objectives import objective_of  # here: showing a config does not need it
+
+    bring_up_to_date(cfg)
     _check_metric(cfg.metric)
     _check_repeat(cfg)
     try:
-        resolve_function(cfg.objective._target_)
-        check = OmegaConf.select(cfg, "objective.check")
-        if check is not None:
-            resolve_function(check)(cfg)
+        objective_of(cfg).check(cfg)
     except HydraException as error:
         from tunesmith.explain import one_line  # here: only a mistake needs it
 
@@ -36,11 +45,7 @@ def _check_metric(metric: DictConfig) -> None:
         for node in (metric.name, metric.direction)
     )
     for direction in directions:
-        if direction not in DIRECTIONS:
-            raise InvalidConfig(
-                f"metric.direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}; "
-                f"did you mean {nearest(str(direction), DIRECTIONS)}?"
-            )
+        require_choice("metric.direction", direction, DIRECTIONS)
     if not names:
         raise InvalidConfig("metric.name must name at least one metric; try metric.name=val/mse")
     if len(names) != len(directions):
@@ -53,18 +58,9 @@ def _check_metric(metric: DictConfig) -> None:
 
 def _check_repeat(cfg: DictConfig) -> None:
     """Raise InvalidConfig unless there is a number of repetitions, and a seed to count from."""
-    if not _is_integer(cfg.repeat, minimum=1):
-        raise InvalidConfig(
-            f"repeat must be an integer of at least 1, got {cfg.repeat!r}; try repeat=5"
-        )
-    if cfg.repeat > 1 and cfg.seed is not None and not _is_integer(cfg.seed, minimum=0):
-        raise InvalidConfig(
-            f"seed must be an integer of at least 0 to count from, got {cfg.seed!r}; try seed=0"
-        )
-
-
-def _is_integer(value: object, *, minimum: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= minimum
+    require_integer("repeat", cfg.repeat, minimum=1, example=5)
+    if cfg.repeat > 1:
+        require_integer("seed", cfg.seed, minimum=0, example=0, optional=True)
 
 
 def check_folder(folder: Path) -> None:
@@ -80,7 +76,7 @@ def check_folder(folder: Path) -> None:
 
 
 class CheckBeforeRun(Callback):
-    """Checks a single run before Hydra makes its folder; a search checks its own space."""
+    """Check a single run before Hydra makes its folder; a search checks its own space."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Exit with one line if the config is refused."""

@@ -11,6 +11,7 @@ import hydra.errors
 from hydra.core.plugins import Plugins
 from omegaconf.errors import OmegaConfBaseException
 
+import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 

@@ -1,10 +1,12 @@
-"""Read a composed config: as flat parameters, and for the functions that it names."""
+"""Read a composed config: as flat parameters, for the functions that it names, its resolvers."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
+
+MODES = {"minimize": "min", "maximize": "max"}
 
 
 def flat(cfg: DictConfig, *, without: Collection[str]) -> dict[str, Any]:
@@ -16,6 +18,14 @@ def resolve_function(path: str) -> Callable[..., Any]:
     """Return the function at a dotted path, if the execution whitelist allows it."""
     function: Callable[..., Any] = instantiate({"_target_": path, "_partial_": True})
     return function
+
+
+def lightning_mode(direction: Any) -> Any:
+    """Return Lightning's word for a metric's direction, which configs write as a resolver.
+
+    Anything else is returned as it is: what is wrong with it is said where the metric is checked.
+    """
+    return MODES.get(direction, direction) if isinstance(direction, str) else direction
 
 
 def _plain(value: Any) -> Any:
@@ -30,3 +40,7 @@ def _flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
         else:
             leaves[f"{prefix}{key}"] = value
     return leaves
+
+
+# At the import: every command and worker imports this module before it resolves a config.
+OmegaConf.register_resolver("lightning_mode", lightning_mode, replace=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 import optuna
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, read_write
 
 from tunesmith.paths import RunPaths
 from tunesmith.study import current_trial
-from tunesmith.tracking import NoRun, Run
+from tunesmith.tracking import Run
 
 
 class Role(StrEnum):
@@ -39,7 +39,7 @@ class Context:
         run: What records it; a run that keeps nothing where tracking is off.
         trial: The live trial of a search, else None.
         repetition: Which of the run's repetitions this is, from 1.
-        is_alone: The command does nothing but this run: it may end the process.
+        is_alone: The command does nothing but this single run: it may end the process.
 
     """
 
@@ -65,18 +65,41 @@ _refit_of: ContextVar[Run | None] = ContextVar("refit_of", default=None)
 
 
 def current_context() -> Context:
-    """Return the context of the run that the code belongs to; raises LookupError outside of one."""
-    return _current.get()
+    """Return the context of the run that the code belongs to.
+
+    Raises:
+        LookupError: Nothing is being run.
+
+    """
+    context = _current.get(None)
+    if context is None:
+        raise LookupError("nothing is being run; call tunesmith.objectives.run_trial")
+    return context
 
 
 @contextmanager
 def entered(context: Context) -> Iterator[Context]:
-    """Make `context` the current one inside the block."""
+    """Make `context` the current one inside the block, for `${hydra:runtime.output_dir}` too."""
     token = _current.set(context)
     try:
-        yield context
+        with _writing_into(context.paths.folder):
+            yield context
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def _writing_into(folder: Path) -> Iterator[None]:
+    """Have Hydra name this folder as the job's: configs interpolate it."""
+    hydra = HydraConfig.get()
+    before = hydra.runtime.output_dir
+    try:
+        with read_write(hydra):  # type: ignore[arg-type]
+            hydra.runtime.output_dir = str(folder)
+        yield
+    finally:
+        with read_write(hydra):  # type: ignore[arg-type]
+            hydra.runtime.output_dir = before
 
 
 @contextmanager
@@ -104,7 +127,7 @@ def job_context() -> Context:
     return Context(
         role=role,
         paths=RunPaths(Path(hydra.runtime.output_dir)),
-        run=NoRun(),
+        run=Run(),
         trial=trial,
-        is_alone=hydra.mode is RunMode.RUN,
+        is_alone=role is Role.SINGLE and hydra.mode is RunMode.RUN,
     )

@@ -14,6 +14,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from tunesmith.config import MODES
+
 
 @dataclass(frozen=True)
 class Renamed:
@@ -75,8 +77,6 @@ TARGETS = (
         node="callbacks.checkpoint",
     ),
 )
-# Lightning's own callbacks call the direction of their metric `mode`.
-MODES = {"minimize": "min", "maximize": "max"}
 # Keys of the config that are younger than 0.1.0: at these values a trial computes what it did.
 LATER_KEYS: Mapping[str, Any] = {}
 

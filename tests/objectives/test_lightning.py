@@ -17,6 +17,15 @@ from tests.commands import ROOT
 Compose = Callable[..., DictConfig]
 
 
+def fit(cfg: DictConfig) -> dict[str, float]:
+    """Compute the config as a single run does, without a record."""
+    from tunesmith.context import entered, job_context
+    from tunesmith.objectives import Lightning
+
+    with entered(job_context()):
+        return Lightning().evaluate(cfg)
+
+
 def plain_loop(n_layers: int, n_nodes: int, optimizer: str, lr: float, *, epochs: int) -> float:
     """The tutorial's trial: data row by row, weights from the same stream, full batch."""
 
@@ -73,8 +82,6 @@ def composed(tmp_path: Path) -> Iterator[Compose]:
 def test_a_fit_equals_the_plain_loop_to_the_last_bit(
     composed: Compose, n_layers: int, n_nodes: int, optimizer: str, lr: float
 ) -> None:
-    from tunesmith.objectives.lightning.objective import fit
-
     cfg = composed(
         f"model.n_layers={n_layers}",
         f"model.n_nodes={n_nodes}",
@@ -87,8 +94,6 @@ def test_a_fit_equals_the_plain_loop_to_the_last_bit(
 
 
 def test_another_seed_changes_the_weights_and_not_the_data(composed: Compose) -> None:
-    from tunesmith.objectives.lightning.objective import fit
-
     quick = ("trainer.max_epochs=3", "tracking=none")
     values = {fit(composed(f"seed={seed}", *quick))["val/mse"] for seed in (1, 1, 2)}
     assert len(values) == 2
@@ -96,8 +101,6 @@ def test_another_seed_changes_the_weights_and_not_the_data(composed: Compose) ->
 
 @pytest.mark.parametrize("schedule", ["constant", "one_cycle", "cosine"])
 def test_mini_batches_and_schedules_train(composed: Compose, schedule: str) -> None:
-    from tunesmith.objectives.lightning.objective import fit
-
     overrides = ("data.batch_size=500", f"scheduler={schedule}", "optimizer.lr=0.01")
     short, longer = (
         fit(composed(*overrides, f"trainer.max_epochs={n}", "tracking=none"))["val/mse"]
@@ -107,12 +110,10 @@ def test_mini_batches_and_schedules_train(composed: Compose, schedule: str) -> N
 
 
 def test_a_diverging_fit_stops_at_the_epoch_and_says_so(composed: Compose) -> None:
-    from optuna import TrialPruned
-
-    from tunesmith.objectives.lightning.objective import fit
+    from tunesmith.study import Diverged
 
     cfg = composed("optimizer=sgd", "optimizer.lr=10", "tracking=none")
-    with pytest.raises(TrialPruned, match=r"diverged: the training loss is \S+ at epoch \d+"):
+    with pytest.raises(Diverged, match=r"diverged: the training loss is \S+ at epoch \d+"):
         fit(cfg)
 
 

@@ -109,7 +109,7 @@ def test_several_objectives_are_averaged_each(tmp_path: Path) -> None:
 def test_a_repetition_that_diverges_stops_the_run(tmp_path: Path) -> None:
     done = train("repeat=3", "optimizer=sgd", "optimizer.lr=100", root=tmp_path)
     assert done.returncode == 1
-    assert done.stderr.startswith("SearchInterrupted: diverged")
+    assert done.stderr.startswith("Stopped: diverged")
 
 
 def test_another_number_of_repetitions_is_another_study(tmp_path: Path) -> None:

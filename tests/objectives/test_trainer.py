@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 import torch
 from hydra.utils import execution_whitelist
+from omegaconf import DictConfig
 from train import TRUSTED
 
-from tests.objectives.test_lightning import Compose, composed
+from tests.objectives.test_lightning import Compose, composed, fit
 from tunesmith.errors import InvalidConfig
 from tunesmith.models import MLPRegressor
-from tunesmith.objectives.lightning.objective import check, fit
+from tunesmith.objectives import objective_of
 
 __all__ = ["composed"]
 
@@ -19,6 +20,11 @@ SMALL = ("data.n_samples=200", "data.n_test=50", "tracking=none", "trainer.max_e
 EACH = (*SMALL, "trainer.check_val_every_n_epoch=1")
 # Its held-out error goes up and down from the tenth epoch on.
 JUMPING = (*EACH, "trainer.max_epochs=40", "optimizer.lr=0.1")
+
+
+def check(cfg: DictConfig) -> None:
+    """Have the config's objective refuse what it cannot compute."""
+    objective_of(cfg).check(cfg)
 
 
 def saved(path: Path) -> dict[str, Any]:

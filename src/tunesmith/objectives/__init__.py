@@ -1,1 +1,45 @@
-"""What one trial computes: from a composed config to the values of its metrics."""
+"""What one trial computes: from a composed config to the values of its metrics.
+
+Names load what they need when they are first used: `run_trial` brings neither PyTorch nor LightGBM.
+"""
+
+from typing import TYPE_CHECKING
+
+from tunesmith._lazy import load_from
+
+if TYPE_CHECKING:
+    from tunesmith.objectives.lightgbm import LightGBM
+    from tunesmith.objectives.lightning.objective import Lightning
+    from tunesmith.objectives.objective import FittedModel, Objective, Predictor, objective_of
+    from tunesmith.objectives.optuna_file import OptunaFile
+    from tunesmith.objectives.parabola import quadratic
+    from tunesmith.objectives.trial import Outcome, run_trial
+
+__all__ = [
+    "FittedModel",
+    "LightGBM",
+    "Lightning",
+    "Objective",
+    "OptunaFile",
+    "Outcome",
+    "Predictor",
+    "objective_of",
+    "quadratic",
+    "run_trial",
+]
+
+__getattr__ = load_from(
+    __name__,
+    {
+        "FittedModel": "objective",
+        "LightGBM": "lightgbm",
+        "Lightning": "lightning.objective",
+        "Objective": "objective",
+        "OptunaFile": "optuna_file",
+        "Outcome": "trial",
+        "Predictor": "objective",
+        "objective_of": "objective",
+        "quadratic": "parabola",
+        "run_trial": "trial",
+    },
+)

@@ -46,7 +46,7 @@ def load_script(path: Path) -> ModuleType:
 
 
 def functions_of(module: ModuleType) -> list[str]:
-    """The names of what is defined in a script and can be called."""
+    """Return the names of what is defined in a script and can be called."""
     return [
         name
         for name, value in vars(module).items()

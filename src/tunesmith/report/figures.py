@@ -23,7 +23,7 @@ from optuna.visualization import (
     plot_slice,
 )
 
-from tunesmith.advice.sample import steady_space
+from tunesmith.advice import steady_space
 from tunesmith.report.axes import Objective, spans_decades, thinned, thinning_note
 from tunesmith.study import complete, finished, is_multi_objective, leaders, metric_names
 

@@ -13,7 +13,7 @@ from optuna.samplers import BaseSampler, PartialFixedSampler
 from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import write_override
 from tunesmith.search.plan import Plan
-from tunesmith.search.worker_environment import opening_patience
+from tunesmith.search.worker_environment import opening_retry_s
 from tunesmith.study import SlotSampler, StudyRecord, create_or_resume_study, open_storage
 
 
@@ -38,7 +38,7 @@ def _open(plan: Plan) -> optuna.Study:
     try:
         return create_or_resume_study(
             plan.study_name,
-            storage=open_storage(plan.settings.storage, opening_patience=opening_patience()),
+            storage=open_storage(plan.settings.storage, opening_retry_s=opening_retry_s()),
             directions=plan.settings.directions,
             sampler=_holding(plan.held, sampler),
             pruner=plan.make_pruner(),

@@ -11,7 +11,7 @@ from tunesmith.overrides import write_override
 from tunesmith.paths import RunPaths
 from tunesmith.search.fitted import is_restorable, restored
 from tunesmith.search.plan import Plan
-from tunesmith.search.worker_environment import opening_patience
+from tunesmith.search.worker_environment import opening_retry_s
 from tunesmith.study import (
     SEED,
     SUFFIX,
@@ -47,7 +47,7 @@ class Confirm:
         self._search = search
         self.study = create_or_resume_study(
             search.study_name + SUFFIX,
-            storage=open_storage(plan.settings.storage, opening_patience=opening_patience()),
+            storage=open_storage(plan.settings.storage, opening_retry_s=opening_retry_s()),
             directions=plan.settings.directions,
             sampler=SlotSampler(RandomSampler, 0),
         )

@@ -4,16 +4,18 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.config import resolve_function
+from tunesmith.objectives import objective_of
 from tunesmith.paths import RunPaths
+from tunesmith.renamed import bring_up_to_date
 
 
 def is_restorable(cfg: DictConfig) -> bool:
     """Return whether the config's objective can take up what a fit left."""
-    return OmegaConf.select(cfg, "objective.restore") is not None
+    return objective_of(cfg).restorable
 
 
 def restored(run: RunPaths) -> Any:
     """Return the fitted model of a run, taken up by the run's own objective."""
-    cfg = OmegaConf.load(run.config)
-    return resolve_function(OmegaConf.select(cfg, "objective.restore"))(cfg, run.folder)
+    cfg: Any = OmegaConf.load(run.config)
+    bring_up_to_date(cfg)
+    return objective_of(cfg).restore(cfg, run.folder)

@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial
 
 from tunesmith.overrides import write_override
 from tunesmith.paths import SearchPaths
+from tunesmith.renamed import bring_up_to_date
 from tunesmith.search.components import Components, is_kind
 from tunesmith.search.fingerprint import Fingerprint, fingerprint
 from tunesmith.search.settings import ConfirmSettings, Settings
@@ -120,6 +121,7 @@ def make_plan(
     """
     space = parse_space(settings.params, arguments)
     base = loader.load_sweep_config(config, list(space.fixed))
+    bring_up_to_date(base)
     found = fingerprint(base, space=space, settings=vars(settings))
     search = base.hydra.runtime.choices.get("hparams_search") or base.hydra.job.config_name
     study_name = settings.study_name or f"{search}-{found.digest()}"

@@ -24,7 +24,7 @@ from tunesmith.search.probe import accepts
 from tunesmith.search.session import Session
 from tunesmith.search.store import shown_storage
 from tunesmith.study import Confirmation, Summary, summarize, trial_numbered
-from tunesmith.tracking import Run, recording
+from tunesmith.tracking import Run
 
 # What a command is for, and the command.
 Command = tuple[str, str]
@@ -133,7 +133,7 @@ def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
     folder = write_override("hydra.sweep.subdir", paths.subfolder(paths.best))
     overrides = [*session.plan.overrides_of(best), folder]
     launcher = session.make_launcher()
-    with recording(parent), refitting(parent):  # recording: until run_trial reads its context
+    with refitting(parent):
         value = result_of(launcher.launch([overrides], best.number)[0])
     if value == best.value:
         return "value reproduced exactly"

@@ -18,7 +18,7 @@ def is_worker() -> bool:
     return MARK in os.environ
 
 
-def opening_patience() -> float:
+def opening_retry_s() -> float:
     """Return for how long opening a store is tried again: a user is told of a bad URL at once."""
     return PATIENCE_S if is_worker() else 0
 

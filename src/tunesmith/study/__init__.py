@@ -12,8 +12,6 @@ In an objective, `current_trial` is the trial that is running; it returns `Prune
 and `StudyRecord` read what each of them and the study keep.
 """
 
-import optuna
-
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.confirmation import (
     SEED,
@@ -32,7 +30,7 @@ from tunesmith.study.record import StudyRecord, TrialRecord, Verdict
 from tunesmith.study.recovery import recover_dead_trials, requeue
 from tunesmith.study.retry import DatabaseAway
 from tunesmith.study.sampler import SlotSampler, slots
-from tunesmith.study.stagnation import Stagnation, Termination, keep_scores
+from tunesmith.study.stagnation import Stagnation
 from tunesmith.study.storage import open_storage, with_driver
 from tunesmith.study.summary import (
     Summary,
@@ -73,7 +71,6 @@ __all__ = [
     "StopReason",
     "StudyRecord",
     "Summary",
-    "Termination",
     "TrialInterrupted",
     "TrialRecord",
     "Verdict",
@@ -86,7 +83,6 @@ __all__ = [
     "is_exhausted",
     "is_finished",
     "is_multi_objective",
-    "keep_scores",
     "leaders",
     "loss",
     "metric_names",
@@ -108,10 +104,3 @@ __all__ = [
     "wants_each_value",
     "with_driver",
 ]
-
-without_notices = suppress_class_warnings  # until the callers move
-
-
-def failure_of(trial: optuna.trial.FrozenTrial) -> Failure | None:  # until the callers move
-    """Return why the trial failed, or None for a trial in any other state."""
-    return TrialRecord.of(trial).failure

@@ -15,7 +15,6 @@ from tunesmith.study.summary import complete, metric_names, sign
 SUFFIX = "-confirm"
 # Its parameters: the number of a trial of the search, and a seed.
 TRIAL, SEED = "trial", "seed"
-CANDIDATES, BASELINE, TEST = "candidates", "baseline_trial", "test-"  # until the callers move
 
 
 @dataclass(frozen=True)

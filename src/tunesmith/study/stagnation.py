@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import optuna
-from optuna.terminator import BaseTerminator
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.study.class_warnings import suppress_class_warnings
-from tunesmith.study.failure_policy import SearchFailed
 from tunesmith.study.record import StudyRecord, Verdict
 from tunesmith.study.summary import is_ranked, loss
 from tunesmith.validate import require_integer
@@ -92,48 +89,3 @@ class Stagnation:
             f"the last {stagnant} of {len(complete)} complete trials brought no better value "
             f"than trial {best.number}"
         )
-
-
-class Termination:  # until the callers move
-    """Asks a terminator of Optuna whenever there are more complete trials."""
-
-    def __init__(self, terminator: BaseTerminator, *, name: str) -> None:
-        self.name = name
-        self._terminator = terminator
-        self._asked_at = 0
-
-    def is_due(self, study: optuna.Study, trials: Sequence[FrozenTrial]) -> bool:
-        """Return True if the search is to stop; `trials` are all of the study."""
-        if self.verdict(study) is not None:
-            return True
-        n_complete = sum(trial.state == TrialState.COMPLETE for trial in trials)
-        if n_complete == self._asked_at:
-            return False
-        self._asked_at = n_complete
-        if not self._says_stop(study):
-            return False
-        reason = (
-            f"the terminator sees too little left to gain after {n_complete} complete trials, "
-            f"the best being trial {study.best_trial.number}"
-        )
-        StudyRecord.write_verdict(study, Verdict(by=self.name, reason=reason))
-        return True
-
-    def verdict(self, study: optuna.Study) -> str | None:
-        """Return why this terminator stopped the study, or None if it did not."""
-        verdict = StudyRecord.of(study).verdict
-        return verdict.reason if verdict is not None and verdict.by == self.name else None
-
-    def _says_stop(self, study: optuna.Study) -> bool:
-        try:
-            with suppress_class_warnings():
-                return self._terminator.should_terminate(study)
-        except ValueError as error:
-            raise SearchFailed(
-                f"its terminator cannot judge it; try hydra/sweeper/terminator=none, or repeat=5 "
-                f"where it asks for scores: {error}"
-            ) from error
-
-
-def keep_scores(trial: optuna.Trial, scores: Sequence[float]) -> None:  # until the callers move
-    """Do nothing: Optuna's terminators are gone, which took an error from the scores."""

@@ -35,7 +35,6 @@ def open_storage(
     grace_period: int = 60,
     retry_s: float = 120.0,
     opening_retry_s: float = 0.0,
-    opening_patience: float | None = None,  # until the callers move: opening_retry_s
 ) -> BaseStorage:
     """Open, and create where absent, the database at the URL; None keeps the trials in memory.
 
@@ -46,7 +45,6 @@ def open_storage(
         retry_s: Seconds for which a call is repeated while the database is away.
         opening_retry_s: The same for this call: 0 tells a mistyped URL at once, a worker that
             starts again in mid-search waits longer.
-        opening_patience: The former name of `opening_retry_s`.
 
     Raises:
         ValueError: The text is no such URL, or its driver is not installed.
@@ -76,8 +74,7 @@ def open_storage(
             )
 
     try:
-        seconds = opening_retry_s if opening_patience is None else opening_patience
-        database = Retry(seconds, longest_pause_s=1.0).call(build, database=shown)
+        database = Retry(opening_retry_s, longest_pause_s=1.0).call(build, database=shown)
     except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise ConnectionError(f"cannot open {shown}: {one_line(error)}") from None
     except (sqlite3.Error, OSError, RuntimeError) as error:

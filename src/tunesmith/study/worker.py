@@ -30,7 +30,7 @@ from tunesmith.study.recovery import (
     requeue_own_trials,
 )
 from tunesmith.study.retry import DatabaseAway
-from tunesmith.study.stagnation import Stagnation, Termination
+from tunesmith.study.stagnation import Stagnation
 from tunesmith.study.trial import Diverged, Pruned, running
 
 Outcome = float | Sequence[float] | Pruned
@@ -65,7 +65,7 @@ def run_worker(
     max_failure_rate: float = 0.5,
     timeout: float | None = None,
     queued_only: bool = False,
-    termination: Stagnation | Termination | None = None,
+    termination: Stagnation | None = None,
     on_change: Callable[[optuna.Study], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> StopReason:
@@ -133,7 +133,7 @@ class _Worker:
     policy: FailurePolicy
     deadline: float
     queued_only: bool
-    termination: Stagnation | Termination | None
+    termination: Stagnation | None
     on_change: Callable[[optuna.Study], None]
     should_stop: Callable[[], bool]
     trial: optuna.Trial | None = None

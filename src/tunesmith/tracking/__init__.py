@@ -1,21 +1,27 @@
 """Remember runs: MLflow, or nothing; the only place that knows MLflow."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from tunesmith.tracking.run import (
-    NoRun,
-    NoTracking,
-    Run,
-    RunState,
-    Tracking,
-    current_run,
-    recording,
-)
+from tunesmith._lazy import load_from
+from tunesmith.tracking.run import Run, RunState, Tracking
+
+if TYPE_CHECKING:
+    from tunesmith.tracking.lightning import RunLogger, curves_of
+
+# What a config names to switch tracking off.
+NoTracking = Tracking
 
 
 @cache
 def open_tracking(uri: str, experiment: str) -> Tracking:
-    """Track runs in MLflow under one experiment, opened once a process; see MlflowTracking."""
+    """Return what tracks runs in MLflow under one experiment, opened once a process.
+
+    Args:
+        uri: MLflow's tracking URI: a database, or a server.
+        experiment: The name; the experiment is created if it is new.
+
+    """
     # here: only runs that are tracked pay for MLflow's import
     from tunesmith.tracking.mlflow import MlflowTracking
 
@@ -23,12 +29,14 @@ def open_tracking(uri: str, experiment: str) -> Tracking:
 
 
 __all__ = [
-    "NoRun",
     "NoTracking",
     "Run",
+    "RunLogger",
     "RunState",
     "Tracking",
-    "current_run",
+    "curves_of",
     "open_tracking",
-    "recording",
 ]
+
+# Late: a function pays for no Lightning.
+__getattr__ = load_from(__name__, {"RunLogger": "lightning", "curves_of": "lightning"})

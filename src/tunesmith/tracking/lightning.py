@@ -42,7 +42,7 @@ class RunLogger(Logger):
         self.run.log_metrics(values, step=at)
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *_: Any, **__: Any) -> None:
-        """The composed config is recorded already."""
+        """Record nothing: the composed config is recorded already."""
 
     def finalize(self, status: str) -> None:
         """Write what is buffered; `save`, which Lightning calls at every point, does not.
@@ -54,6 +54,6 @@ class RunLogger(Logger):
 
 
 def curves_of(trainer: Trainer) -> dict[str, dict[int, float]]:
-    """The points that a fit has logged: name -> epoch -> value; none where logging is off."""
+    """Return the points that a fit has logged, name -> epoch -> value; none with logging off."""
     loggers = (logger for logger in trainer.loggers if isinstance(logger, RunLogger))
     return next((logger.curves for logger in loggers), {})

@@ -28,12 +28,12 @@ class PredictorModel(PythonModel):
 
     # Without types: MLflow would take them for the schema, which the signature gives.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-        """The predictions for the rows."""
+        """Return the predictions for the rows."""
         return self.predictor.predict(model_input)
 
 
 def _signature(example: Any, predictions: Any) -> ModelSignature:
-    """MLflow's own, but numbers and truth values may be missing, and whole, in a table's rows."""
+    """Return MLflow's own, but a table's numbers and truth values may be missing, or be whole."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer column")
         signature = infer_signature(example, predictions)
@@ -48,7 +48,7 @@ def _signature(example: Any, predictions: Any) -> ModelSignature:
 
 
 def log_fitted(fitted: Any, *, uri: str, run_id: str) -> str | None:
-    """Log a fitted model with signature and input example to a run; returns the model's URI.
+    """Log a fitted model with signature and input example to a run, and return the model's URI.
 
     One that cannot be pickled, or that is no function from rows to an array, is not logged: a
     warning says so, and None is returned.

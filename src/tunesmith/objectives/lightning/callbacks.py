@@ -1,23 +1,21 @@
-"""Lightning callbacks of a trial: report and prune, stop early, keep the best, show the epochs."""
+"""Lightning callbacks of a fit: report to the trial and let it be pruned, show the epochs."""
 
 import logging
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.trainer.states import TrainerFn
 from optuna import TrialPruned
 from optuna.trial import Trial
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-log = logging.getLogger(__name__)
+from tunesmith.study import Diverged
 
-MODES = {"minimize": "min", "maximize": "max"}
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,12 +29,18 @@ class Best:
 class WatchFit(Callback):
     """Stops a fit that diverged; logs each validation, and reports it to the trial if there is one.
 
-    The fit stops, by TrialPruned with the reason, at the end of an epoch whose training loss is NaN
-    or infinite, or where the trial's pruner says so, unless `prune` is false. Reported is `metric`,
-    at epochs from 1; None for several metrics, for which Optuna does not prune. `best` is the best
-    validation so far, the first of equals; None before any.
+    The fit stops with the reason at the end of an epoch: by Diverged where the training loss is NaN
+    or infinite, by TrialPruned where the trial's pruner says so. `best` is the best validation so
+    far, the first of equals; None before any.
 
     One callback does it all: Lightning's way through its callbacks costs as much as they do.
+
+    Args:
+        trial: The trial to report to, at epochs from 1.
+        metric: What is reported; None for several metrics, for which Optuna does not prune.
+        direction: `minimize` or `maximize`.
+        prune: Whether the trial's pruner is obeyed.
+
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class WatchFit(Callback):
         """Stop if the last loss is not finite."""
         loss = float(self._loss)
         if not math.isfinite(loss):
-            raise TrialPruned(
+            raise Diverged(
                 f"diverged: the training loss is {loss} at epoch {trainer.current_epoch + 1}"
             )
 
@@ -89,50 +93,6 @@ class WatchFit(Callback):
         trial.report(value, step=epoch)
         if self.prune and trial.should_prune():
             raise TrialPruned(f"pruned at epoch {epoch}: {self.metric} was {value:.4g}")
-
-
-class StopEarly(EarlyStopping):
-    """Lightning's EarlyStopping on a metric that is minimized or maximized.
-
-    Raises ValueError for a direction of another name or several metrics.
-    """
-
-    def __init__(self, *, monitor: str, direction: str, **arguments: Any) -> None:
-        super().__init__(monitor, mode=_mode(monitor, direction), **arguments)
-
-
-class KeepBest(ModelCheckpoint):
-    """Keeps the checkpoint of the best validation, `checkpoints/best.ckpt` in the run's folder.
-
-    Further arguments are ModelCheckpoint's. Raises ValueError as StopEarly does.
-    """
-
-    def __init__(
-        self, *, monitor: str, direction: str, filename: str = "best", **arguments: Any
-    ) -> None:
-        mode = _mode(monitor, direction)
-        # Without a counter: a fit in the folder of an earlier one replaces its file.
-        arguments = {"enable_version_counter": False, **arguments}
-        super().__init__(monitor=monitor, mode=mode, filename=filename, **arguments)
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Choose the folder: Lightning's own choice hangs on the names of the loggers."""
-        self.dirpath = self.dirpath or str(Path(trainer.default_root_dir) / "checkpoints")
-        super().setup(trainer, pl_module, stage)
-
-
-def _mode(monitor: Any, direction: Any) -> str:
-    if not isinstance(monitor, str):
-        raise ValueError(
-            f"early stopping and checkpoints watch one metric, got {list(monitor)}; "
-            "try callbacks=none"
-        )
-    if direction not in MODES:
-        raise ValueError(
-            f"the metric's direction must be minimize or maximize, got {direction!r}; "
-            "try metric.direction=minimize"
-        )
-    return MODES[direction]
 
 
 class EpochBar(Callback):

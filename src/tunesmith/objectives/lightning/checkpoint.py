@@ -1,17 +1,17 @@
-"""Go on from a checkpoint: refuse one that does not fit, and let the config's settings hold."""
+"""Checkpoints of a fit: where they go, which is the best, and what resumes from one."""
 
 import pickle
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.optim import Optimizer
 
-from tunesmith.errors import InvalidConfig
-from tunesmith.objectives.lightning.callbacks import KeepBest
+from tunesmith.errors import InvalidArgument, InvalidConfig
 
 
 def check_checkpoint(path: str, model: LightningModule, *, max_epochs: int) -> None:
@@ -40,10 +40,43 @@ def check_checkpoint(path: str, model: LightningModule, *, max_epochs: int) -> N
         )
 
 
-def save_model(trainer: Trainer, path: Path, *, best: bool) -> None:
-    """Write the fitted model's checkpoint; if the best is asked for, give the model its weights."""
-    kept = (known for known in trainer.checkpoint_callbacks if isinstance(known, KeepBest))
-    source = next(kept).best_model_path if best else ""
+def keep_best(monitor: str, *, mode: str, filename: str = "best") -> ModelCheckpoint:
+    """Return the callback that keeps the checkpoint of the best validation."""
+    # Without a counter: a fit in the folder of an earlier one replaces its file.
+    return ModelCheckpoint(
+        monitor=monitor, mode=mode, filename=filename, enable_version_counter=False
+    )
+
+
+def best_of(callbacks: Iterable[Callback], monitor: str) -> ModelCheckpoint | None:
+    """Return the callback that keeps the best validation by this metric, if there is one."""
+    of_metric = (
+        known
+        for known in callbacks
+        if isinstance(known, ModelCheckpoint) and known.monitor == monitor
+    )
+    return next(of_metric, None)
+
+
+def write_below(folder: Path, callbacks: Iterable[Callback]) -> None:
+    """Give checkpoints a folder: Lightning's own choice hangs on the names of the loggers."""
+    for known in callbacks:
+        if isinstance(known, ModelCheckpoint) and known.dirpath is None:
+            known.dirpath = str(folder)
+
+
+def save_model(trainer: Trainer, path: Path, *, best_by: str | None) -> None:
+    """Write the fitted model's checkpoint.
+
+    Args:
+        trainer: The Trainer after its fit.
+        path: The file.
+        best_by: The metric whose best validation is meant: the model is given its weights. None for
+            the last epoch's.
+
+    """
+    kept = None if best_by is None else best_of(trainer.checkpoint_callbacks, best_by)
+    source = "" if kept is None else kept.best_model_path
     if not source:  # fast_dev_run keeps no best one
         trainer.save_checkpoint(path)
         return
@@ -57,19 +90,25 @@ def _shapes(weights: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(value.shape) for name, value in weights.items() if hasattr(value, "shape")}
 
 
-def _refusal(path: str, reason: str) -> InvalidConfig:
-    return InvalidConfig(
-        f"ckpt_path must be a checkpoint file that fits, got {path!r}, which {reason}; "
-        "try ckpt_path=null"
+def _refusal(path: str, reason: str) -> InvalidArgument:
+    return InvalidArgument(
+        "ckpt_path", "a checkpoint file that fits", path, detail=f"which {reason}"
     )
 
 
 class ResumeFromCheckpoint(Callback):
-    """Makes a fit that goes on from a checkpoint obey its own config.
+    """Makes a fit that resumes from a checkpoint obey its own config.
 
-    A checkpoint brings the optimizer's settings along with its state: `settings`, the config's, win
-    where the rate is constant. A schedule goes on as it was begun. Raises InvalidConfig if the
-    checkpoint is of another kind of optimizer or of a schedule over another number of steps.
+    A checkpoint brings the optimizer's settings along with its state. A schedule goes on as it was
+    begun.
+
+    Args:
+        settings: The optimizer's settings by the config: they win where the rate is constant.
+
+    Raises:
+        InvalidConfig: The fit begins, and the checkpoint is of another kind of optimizer, or of a
+            schedule over another number of steps.
+
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:

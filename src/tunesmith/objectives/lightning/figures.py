@@ -7,41 +7,39 @@ import torch
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.profilers import PassThroughProfiler, Profiler, SimpleProfiler
 
-from tunesmith.tracking import current_run
-from tunesmith.tracking.lightning import curves_of
+from tunesmith.context import Context
+from tunesmith.tracking import curves_of
 
-CHECKPOINT = "checkpoint.ckpt"
 MAX_POINTS = 2000
 N_LONGEST = 5
 
 
-def log_fit(trainer: Trainer, datamodule: LightningDataModule, *, folder: Path) -> None:
+def log_fit(trainer: Trainer, datamodule: LightningDataModule, *, context: Context) -> None:
     """Record the checkpoint, write plots into the run's folder and record them.
 
     With a profiler, its table too. The plots are interactive and show without a network. A model
     without a learning curve, or one that does not predict one number a row, goes without that plot.
     """
-    run = current_run()
-    run.log_artifact(folder / CHECKPOINT)
+    run, paths = context.run, context.paths
+    run.log_artifact(paths.checkpoint)
     # Lightning sets the attribute out of mypy's sight.
-    _write_profile(trainer.profiler, path=folder / "profile.txt")  # type: ignore[attr-defined]
-    figures = {
-        "learning_curve": _learning_curve(trainer),
-        "predicted_vs_true": _predicted_versus_true(trainer.lightning_module, datamodule),
-    }
-    for name, figure in figures.items():
+    profiler: Profiler = trainer.profiler  # type: ignore[attr-defined]
+    if not isinstance(profiler, PassThroughProfiler):
+        _write_profile(profiler, path=paths.profile)
+        run.log_artifact(paths.profile)
+    model = trainer.lightning_module
+    for path, figure in (
+        (paths.learning_curve, _learning_curve(trainer)),
+        (paths.predicted_versus_true, _predicted_versus_true(model, datamodule)),
+    ):
         if figure is not None:
-            path = folder / f"{name}.html"
             figure.write_html(path, include_plotlyjs=True)
             run.log_artifact(path)
 
 
 def _write_profile(profiler: Profiler, *, path: Path) -> None:
-    """Write the profiler's table, if there is one, and say what took longest."""
-    if isinstance(profiler, PassThroughProfiler):
-        return
+    """Write the profiler's table and say what took longest."""
     path.write_text(profiler.summary())
-    current_run().log_artifact(path)
     if isinstance(profiler, SimpleProfiler):
         seconds = {action: sum(calls) for action, calls in profiler.recorded_durations.items()}
         longest = sorted(seconds, key=lambda action: -seconds[action])[:N_LONGEST]
@@ -66,7 +64,7 @@ def _learning_curve(trainer: Trainer) -> go.Figure | None:
 
 
 def _is_regression(batch: object) -> bool:
-    """Whether a batch is rows of real numbers, and one real number for each."""
+    """Return whether a batch is rows of real numbers, and one real number for each."""
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         return False
     x, y = batch
@@ -87,22 +85,20 @@ def _predicted_versus_true(
         predicted = model(x.to(model.device, model.dtype))
     if not isinstance(predicted, torch.Tensor) or predicted.shape != true.shape:
         return None
-    predicted = predicted.float().cpu()
-    shown = slice(0, MAX_POINTS)
-    ends = [float(true[shown].min()), float(true[shown].max())]
-    figure = go.Figure(
-        [
-            go.Scattergl(
-                x=true[shown, 0].tolist(),
-                y=predicted[shown, 0].tolist(),
-                mode="markers",
-                marker={"size": 4},
-                name="validation rows",
-            ),
-            go.Scatter(x=ends, y=ends, mode="lines", name="predicted = true"),
-        ]
+    return _scatter(true[:MAX_POINTS, 0], predicted[:MAX_POINTS, 0].float().cpu())
+
+
+def _scatter(true: torch.Tensor, predicted: torch.Tensor) -> go.Figure:
+    ends = [float(true.min()), float(true.max())]
+    points = go.Scattergl(
+        x=true.tolist(),
+        y=predicted.tolist(),
+        mode="markers",
+        marker={"size": 4},
+        name="validation rows",
     )
-    return figure.update_layout(
+    line = go.Scatter(x=ends, y=ends, mode="lines", name="predicted = true")
+    return go.Figure([points, line]).update_layout(
         title="Predicted versus true, validation rows",
         xaxis_title="true",
         yaxis_title="predicted",

@@ -1,32 +1,16 @@
-"""Take up what a fit by Lightning left in its folder."""
+"""A LightningModule after its fit: to be tested, and to be used elsewhere."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.utilities.model_helpers import is_overridden
-from omegaconf import DictConfig
 
-from tunesmith.objectives.fitted import FittedModel, Predictor
-from tunesmith.objectives.lightning.figures import CHECKPOINT
-from tunesmith.objectives.lightning.objective import build_model
+from tunesmith.objectives.objective import FittedModel, Predictor
 
 N_EXAMPLE_ROWS = 5
-
-
-def restore(cfg: DictConfig, folder: Path) -> FittedModel:
-    """The model whose checkpoint lies in the folder, with the data of its config."""
-    datamodule: LightningDataModule = instantiate(cfg.data)
-    datamodule.prepare_data()
-    datamodule.setup("fit")
-    model = build_model(cfg, datamodule)
-    checkpoint = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
-    model.load_state_dict(checkpoint["state_dict"])
-    return LightningFitted(model, datamodule, accelerator=cfg.trainer.accelerator)
 
 
 class LightningFitted(FittedModel):
@@ -40,7 +24,7 @@ class LightningFitted(FittedModel):
         self._accelerator = accelerator
 
     def test(self) -> dict[str, float]:
-        """The metrics that the module logs on the test rows; none without a test step or rows."""
+        """Return the metrics that the module logs on the test rows, if it tests at all."""
         steps = is_overridden("test_step", self._model)
         if not (steps and is_overridden("test_dataloader", self._datamodule)):
             return {}
@@ -56,12 +40,12 @@ class LightningFitted(FittedModel):
         return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
     def predictor(self) -> Predictor:
-        """The module on the CPU, with the preprocessing of its data if there is any."""
+        """Return the module on the CPU, with the preprocessing of its data if there is any."""
         preprocessing = getattr(self._datamodule, "preprocessing", None)
         return LightningPredictor(_without_factories(self._model.cpu()), preprocessing)
 
     def example(self) -> Any:
-        """The data's own `example`, else the first rows of the first validation batch."""
+        """Return the data's own `example`, else the first rows of the first validation batch."""
         example = getattr(self._datamodule, "example", None)
         if example is not None:
             return example
@@ -71,7 +55,7 @@ class LightningFitted(FittedModel):
 
 
 def _without_factories(model: LightningModule) -> LightningModule:
-    """The module without what only a fit needs: Hydra lets nobody pickle its partial functions."""
+    """Return the module without what only a fit needs: Hydra's partials cannot be pickled."""
     bare = copy.copy(model)
     for name, value in vars(model).items():
         if _is_factory(value):
@@ -94,7 +78,7 @@ class LightningPredictor(Predictor):
         self._preprocessing = preprocessing
 
     def predict(self, rows: Any) -> Any:
-        """What the module returns for the rows, as an array."""
+        """Return what the module returns for the rows, as an array."""
         if self._preprocessing is not None:
             rows = self._preprocessing.transform(rows)
         x = np.asarray(rows)

@@ -3,6 +3,6 @@
 from omegaconf import DictConfig
 
 
-def evaluate(cfg: DictConfig) -> float:
-    """Y = (x - 2)^2 at x = objective.x."""
+def quadratic(cfg: DictConfig) -> float:
+    """Return y = (x - 2)^2 at x = objective.x."""
     return float((cfg.objective.x - 2) ** 2)

@@ -1,0 +1,100 @@
+"""Build what a fit needs from the config: data, model, callbacks and Trainer."""
+
+import sys
+from inspect import signature
+
+from hydra.utils import instantiate
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig
+
+from tunesmith.config import lightning_mode, resolve_function
+from tunesmith.context import Context
+from tunesmith.objectives.lightning.callbacks import EpochBar, WatchFit
+from tunesmith.objectives.lightning.checkpoint import (
+    ResumeFromCheckpoint,
+    best_of,
+    keep_best,
+    write_below,
+)
+from tunesmith.tracking import RunLogger
+
+
+def build_data(cfg: DictConfig) -> LightningDataModule:
+    """Return the config's data, drawn or read."""
+    datamodule: LightningDataModule = instantiate(cfg.data)
+    datamodule.prepare_data()
+    datamodule.setup("fit")
+    return datamodule
+
+
+def build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:
+    """Return the config's model, told of the data what its constructor asks for."""
+    known = getattr(datamodule, "model_arguments", {})
+    parameters = signature(resolve_function(cfg.model._target_)).parameters
+    if all(parameter.kind != parameter.VAR_KEYWORD for parameter in parameters.values()):
+        known = {name: known[name] for name in known if name in parameters}
+    model: LightningModule = instantiate(cfg.model, **known)
+    return model
+
+
+def build_watch(cfg: DictConfig, context: Context) -> WatchFit:
+    """Return the callback that reports to the trial, if there is one."""
+    one = isinstance(cfg.metric.name, str)
+    return WatchFit(
+        trial=context.trial,
+        metric=cfg.metric.name if one else None,
+        direction=cfg.metric.direction if one else None,
+        prune=cfg.prune,
+    )
+
+
+def build_trainer(cfg: DictConfig, watch: WatchFit, context: Context) -> Trainer:
+    """Return the config's Trainer, whose files go to the run's folder."""
+    callbacks = _callbacks(cfg, watch, context)
+    write_below(context.paths.checkpoints, callbacks)
+    keeps = any(isinstance(callback, Checkpoint) for callback in callbacks)
+    folder = str(context.paths.folder)
+    trainer: Trainer = instantiate(
+        cfg.trainer,
+        callbacks=callbacks,
+        logger=[RunLogger(context.run), *_loggers(cfg.loggers, folder)],
+        enable_checkpointing=cfg.trainer.enable_checkpointing or keeps,
+        enable_progress_bar=False,
+        default_root_dir=folder,
+    )
+    return trainer
+
+
+def _callbacks(cfg: DictConfig, watch: WatchFit, context: Context) -> list[Callback]:
+    callbacks: list[Callback] = [*instantiate(cfg.callbacks).values(), watch]
+    if cfg.ckpt_path is not None:
+        obeys = "optimizer" in cfg.model
+        callbacks.append(ResumeFromCheckpoint(instantiate(cfg.optimizer).keywords if obeys else {}))
+    if cfg.metric.at == "best" and context.keeps_model(cfg):
+        callbacks += _best_by_metric(cfg, callbacks)
+    if not context.is_trial and sys.stderr.isatty():
+        callbacks.append(EpochBar())
+    return callbacks
+
+
+def _best_by_metric(cfg: DictConfig, callbacks: list[Callback]) -> list[Callback]:
+    """Return what keeps the best weights by the metric, unless a callback does so already."""
+    if best_of(callbacks, cfg.metric.name) is not None:
+        return []
+    # Beside another one's `best.ckpt`.
+    others = any(isinstance(known, ModelCheckpoint) for known in callbacks)
+    filename = "best-by-metric" if others else "best"
+    mode = lightning_mode(cfg.metric.direction)
+    return [keep_best(cfg.metric.name, mode=mode, filename=filename)]
+
+
+def _loggers(nodes: DictConfig, folder: str) -> list[Logger]:
+    """Return loggers that write into the run's folder unless their node names a `save_dir`."""
+    loggers: list[Logger] = []
+    for node in nodes.values():
+        make = instantiate(node, _partial_=True)
+        here = "save_dir" in signature(make).parameters and "save_dir" not in node
+        loggers.append(make(save_dir=folder) if here else make())
+    return loggers

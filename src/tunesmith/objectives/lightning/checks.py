@@ -1,0 +1,106 @@
+"""Refuse a config that Lightning cannot fit, before it is tried."""
+
+from typing import Any
+
+import torch
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from lightning.pytorch import LightningDataModule, LightningModule
+from omegaconf import DictConfig, OmegaConf
+
+from tunesmith.errors import InvalidArgument, InvalidConfig
+from tunesmith.objectives.lightning.build import build_model
+from tunesmith.objectives.lightning.checkpoint import check_checkpoint
+from tunesmith.objectives.naming_group import naming_group
+from tunesmith.validate import require_choice, require_integer, require_positive
+
+
+def check_fit(cfg: DictConfig) -> None:
+    """Build data, model, optimizer and callbacks of a config without training.
+
+    Raises:
+        InvalidConfig: One of them refuses its values; the message names the key.
+
+    """
+    _check_numbers(cfg)
+    _check_metric(cfg)
+    with naming_group("data"):
+        datamodule: LightningDataModule = instantiate(cfg.data)
+    _check_callbacks(cfg)
+    with naming_group("loggers"):
+        for node in cfg.loggers.values():
+            instantiate(node, _partial_=True)
+    with naming_group("model"):
+        model = _build_without_numbers(cfg, datamodule)
+        if parameters := list(model.parameters()):
+            # Optimizers check their own numbers only when they are made.
+            instantiate(cfg.optimizer)(parameters)
+    if cfg.ckpt_path is not None:
+        check_checkpoint(cfg.ckpt_path, model, max_epochs=cfg.trainer.max_epochs)
+    _check_accelerator(cfg.trainer.accelerator)
+
+
+def _build_without_numbers(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:
+    try:
+        with torch.device("meta"):
+            return build_model(cfg, datamodule)
+    except (InstantiationException, RuntimeError):
+        # Some models compute with real numbers while they are built.
+        return build_model(cfg, datamodule)
+
+
+def _check_numbers(cfg: DictConfig) -> None:
+    for key, minimum, example, optional in (
+        ("trainer.max_epochs", 1, 1000, False),
+        ("trainer.check_val_every_n_epoch", 1, 100, False),
+        ("seed", 0, 1, True),
+        ("n_threads", 1, 1, True),
+    ):
+        value = OmegaConf.select(cfg, key)
+        require_integer(key, value, minimum=minimum, example=example, optional=optional)
+    lr = OmegaConf.select(cfg, "optimizer.lr", default=1.0)
+    require_positive("optimizer.lr", lr, example=0.01)
+
+
+def _check_metric(cfg: DictConfig) -> None:
+    if cfg.metric.at not in ("last", "best"):
+        raise InvalidArgument("metric.at", "last or best", cfg.metric.at, "last")
+    if isinstance(cfg.metric.name, str):
+        require_choice("metric.direction", cfg.metric.direction, ("minimize", "maximize"))
+    if cfg.metric.at == "last":
+        return
+    if not isinstance(cfg.metric.name, str):
+        raise InvalidConfig(
+            f"metric.at=best needs one metric, got metric.name={list(cfg.metric.name)}; "
+            "try metric.at=last"
+        )
+    epochs, every = cfg.trainer.max_epochs, cfg.trainer.check_val_every_n_epoch
+    if every > epochs and not OmegaConf.select(cfg, "trainer.fast_dev_run"):
+        raise InvalidConfig(
+            f"metric.at=best needs a validation during the fit, got trainer.max_epochs={epochs} "
+            f"with one every {every}; try trainer.check_val_every_n_epoch=1"
+        )
+
+
+def _check_callbacks(cfg: DictConfig) -> None:
+    for node in cfg.callbacks.values():
+        monitor: Any = node.get("monitor") if OmegaConf.is_dict(node) else None
+        if OmegaConf.is_list(monitor):
+            raise InvalidConfig(
+                f"early stopping and checkpoints watch one metric, got {list(monitor)}; "
+                "try callbacks=none"
+            )
+    with naming_group("callbacks"):
+        instantiate(cfg.callbacks)
+
+
+def _check_accelerator(accelerator: str) -> None:
+    available = {
+        "gpu": torch.cuda.is_available() or torch.backends.mps.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not available.get(accelerator, True):
+        raise InvalidConfig(
+            f"trainer.accelerator={accelerator}, but this machine has no such device that PyTorch "
+            "can use; try trainer=cpu"
+        )

@@ -1,0 +1,171 @@
+"""The objective of a Python file: its own `def objective(trial)`, as it is."""
+
+import contextlib
+import copy
+import io
+import json
+import logging
+import random
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf, open_dict
+from optuna import Trial
+from optuna.trial import BaseTrial, FixedTrial
+
+from tunesmith.context import Context, Role, current_context
+from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
+from tunesmith.objectives.objective import Objective
+from tunesmith.objectives.script import functions_of, load_script
+from tunesmith.tracking import Run
+
+log = logging.getLogger(__name__)
+
+MISSING = re.compile(r"The value of the parameter '(.+)' is not found")
+
+
+class OptunaFile(Objective):
+    """Calls a function of a Python file with the live trial, as `study.optimize` does.
+
+    What the function draws is recorded where a repetition takes it from: in the run's saved config.
+
+    Args:
+        file: The Python file, from the working directory; it is run.
+        name: The function in it; it takes an Optuna trial and returns a value or several.
+        params: Values by name, or a JSON text of them: what a single run takes instead of drawing.
+
+    """
+
+    def __init__(
+        self, *, file: str | None = None, name: str = "objective", params: Any = None
+    ) -> None:
+        self.file = file
+        self.name = name
+        self._params = params
+
+    def evaluate(self, cfg: DictConfig) -> float | Sequence[float]:
+        """Call the function with the live trial, or with `params`.
+
+        The random streams of Python, NumPy and PyTorch start from `seed`, unless that is null.
+
+        Raises:
+            InvalidConfig: A single run lacks a parameter.
+
+        """
+        context = current_context()
+        function = self.function()
+        _prepare(cfg)
+        with _terminal_left_to_the_search(context):
+            if context.trial is None:
+                return self._repeat(function, context.run)
+            try:
+                return function(context.trial)
+            finally:
+                _record(cfg, context.trial, context)
+
+    def check(self, cfg: DictConfig) -> None:
+        """Load the file and look for the function.
+
+        Raises:
+            InvalidConfig: There is none, or the parameters are no values by name.
+
+        """
+        self.function()
+        self.params()
+
+    def function(self) -> Callable[[BaseTrial], float | Sequence[float]]:
+        """Return the function; raises InvalidConfig if the file has none of this name."""
+        if not self.file:
+            raise InvalidConfig("objective.file names no file; try objective.file=my_objective.py")
+        script = load_script(Path(self.file).resolve())
+        found: Callable[[BaseTrial], float] | None = getattr(script, self.name, None)
+        if not callable(found):
+            known = functions_of(script)
+            way_out = f"try objective.name={nearest(self.name, known)}" if known else "it has none"
+            raise InvalidConfig(f"{self.file} has no function {self.name!r}; {way_out}")
+        return found
+
+    def params(self) -> dict[str, Any]:
+        """Return the values by name; raises InvalidConfig if they are anything else."""
+        params = self._params or {}
+        with contextlib.suppress(json.JSONDecodeError):
+            params = json.loads(params) if isinstance(params, str) else params
+        if not isinstance(params, dict):
+            raise InvalidArgument(
+                "objective.params",
+                "values by name",
+                self._params,
+                way_out="try 'objective.params={x: 1}'",
+            )
+        return params
+
+    def _repeat(
+        self, function: Callable[[BaseTrial], float | Sequence[float]], run: Run
+    ) -> float | Sequence[float]:
+        trial = FixedTrial(self.params())
+        try:
+            return function(trial)
+        except ValueError as error:
+            if (missing := MISSING.search(str(error))) is None:
+                raise
+            raise InvalidConfig(
+                f"objective.params has no {missing[1]!r}, which {self.file} asks for; "
+                f"try 'objective.params={{{missing[1]}: VALUE, ...}}'"
+            ) from error
+        finally:
+            _log_drawn(trial, run)
+
+
+def _prepare(cfg: DictConfig) -> None:
+    torch = sys.modules.get("torch")
+    if cfg.n_threads is not None and torch is not None:
+        torch.set_num_threads(cfg.n_threads)
+    if cfg.seed is None:
+        return
+    random.seed(cfg.seed)
+    np.random.seed(cfg.seed)
+    if torch is not None:
+        torch.manual_seed(cfg.seed)
+
+
+def _record(cfg: DictConfig, trial: Trial, context: Context) -> None:
+    """Put what was drawn into the saved config, and what was reported into the run."""
+    run, paths = context.run, context.paths
+    repeat = copy.deepcopy(cfg)
+    with open_dict(repeat):
+        repeat.objective.params = trial.params
+    # Of several repetitions the first one has the run's folder.
+    if paths.hydra.is_dir():
+        OmegaConf.save(repeat, paths.config)
+        run.log_artifact(paths.hydra, folder="config")
+    _log_drawn(trial, run)
+    stored = trial.study.get_trials(deepcopy=False)[trial.number]
+    for step, value in stored.intermediate_values.items():
+        run.log_metrics({cfg.metric.name: value}, step=step)
+
+
+def _log_drawn(trial: BaseTrial, run: Run) -> None:
+    run.log_params({f"objective.params.{name}": value for name, value in trial.params.items()})
+
+
+def _terminal_left_to_the_search(context: Context) -> contextlib.AbstractContextManager[object]:
+    if context.role is Role.SINGLE:
+        return contextlib.nullcontext()
+    return contextlib.redirect_stdout(_LogLines())
+
+
+class _LogLines(io.TextIOBase):
+    """Writes what is printed into the run's log, line by line."""
+
+    def __init__(self) -> None:
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            log.info("%s", line)
+        return len(text)

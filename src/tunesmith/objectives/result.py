@@ -1,0 +1,26 @@
+"""Say on the terminal what a single run gave, and how to open and repeat it."""
+
+from collections.abc import Mapping
+
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.text import Text
+
+from tunesmith.commands import open_mlflow, repeat_run
+from tunesmith.context import Context
+from tunesmith.paths import shown
+
+
+def print_result(
+    metrics: Mapping[str, float], *, seconds: float, cfg: DictConfig, context: Context
+) -> None:
+    """Print the metrics of a finished run and where it lies."""
+    rows = {name: f"{value:.8g}" for name, value in sorted(metrics.items())}
+    rows |= {"time": f"{seconds:.1f} s", "folder": shown(context.paths.folder)}
+    if context.run.id is not None:
+        rows["open"] = open_mlflow(str(cfg.tracking.uri))
+    rows["repeat"] = repeat_run(context.paths)
+    width, console = max(map(len, rows)), Console()
+    for name, value in rows.items():
+        # Unwrapped: whoever copies a command needs it whole.
+        console.print(Text.assemble((f"{name:{width}}", "bold"), "  ", value), soft_wrap=True)

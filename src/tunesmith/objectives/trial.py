@@ -1,0 +1,198 @@
+"""Compute one trial or single run: from a composed config to the values of its metrics."""
+
+import logging
+import math
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeAlias
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from optuna import TrialPruned
+
+from tunesmith.commands import repeat_run
+from tunesmith.config import flat
+from tunesmith.context import Context, Role, entered, job_context, refitted_search
+from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.objectives.objective import Values, objective_of
+from tunesmith.objectives.repeat import mean_over_seeds
+from tunesmith.objectives.result import print_result
+from tunesmith.renamed import bring_up_to_date
+from tunesmith.study import Diverged, Pruned, StudyRecord, TrialRecord
+from tunesmith.tracking import RunState, Tracking
+
+log = logging.getLogger(__name__)
+
+Outcome: TypeAlias = float | list[float] | Pruned
+
+# Where things are kept changes nothing of what is computed.
+NOT_PARAMETERS = ("storage", "tracking", "paths")
+
+
+class NoUsableValue(InvalidConfig):
+    """The objective returned no value of its metric, or one that is not finite."""
+
+
+def run_trial(cfg: DictConfig) -> Outcome:
+    """Run the config's objective as the Hydra job's trial or single run, and record it.
+
+    Args:
+        cfg: The whole composed config.
+
+    Returns:
+        The value of `metric.name`, a list of values if it is a list, or `Pruned` if the trial was
+        stopped early.
+
+    Raises:
+        NoUsableValue: A metric is missing or not finite.
+        SystemExit: A command that is this run alone ends with one line.
+        Exception: Whatever the objective raises is recorded and raised again.
+
+    Example:
+        The whole `main` of a train.py:
+
+        >>> def main(cfg: DictConfig) -> Outcome:
+        ...     return run_trial(cfg)
+
+    """
+    bring_up_to_date(cfg)
+    context = _started(cfg)
+    started = time.perf_counter()
+    try:
+        with entered(context), _recording_errors(context):
+            metrics = _metrics_of(cfg, context)
+    except TrialPruned as pruned:
+        return _end_pruned(context, pruned)
+    finally:
+        seconds = time.perf_counter() - started
+        if context.trial is not None:
+            TrialRecord.write(context.trial, seconds=seconds)
+    _end_complete(cfg, context, metrics, seconds=seconds)
+    values = [metrics[name] for name in metric_names(cfg)]
+    return values if isinstance(cfg.metric.name, ListConfig) else values[0]
+
+
+def metric_names(cfg: DictConfig) -> list[str]:
+    """Return the names of the metrics that are optimized, one or several."""
+    name = cfg.metric.name
+    return list(name) if isinstance(name, ListConfig) else [name]
+
+
+def _started(cfg: DictConfig) -> Context:
+    """Return the context of the job, with a run of its own that is being recorded."""
+    context = job_context()
+    tracking: Tracking = instantiate(cfg.tracking)
+    name, tags, parent_id = _identity(context)
+    if context.role is Role.SINGLE:
+        tracking.close_dead_runs()
+    run = tracking.start_run(name, tags=tags, parent_id=parent_id)
+    if context.trial is not None:
+        TrialRecord.write(context.trial, folder=str(context.paths.folder))
+        if run.id is not None:
+            TrialRecord.write(context.trial, run_id=run.id)
+    run.log_params(flat(cfg, without=NOT_PARAMETERS))
+    run.log_artifact(context.paths.hydra, folder="config")
+    return replace(context, run=run)
+
+
+def _identity(context: Context) -> tuple[str, dict[str, str], str | None]:
+    """Return the run's name, tags and parent."""
+    folder, trial, search = context.paths.folder, context.trial, refitted_search()
+    tags = {"hydra.dir": str(folder), "repeat": repeat_run(context.paths)}
+    if trial is None:
+        return "-".join(folder.parts[-2:]), tags, None if search is None else search.id
+    tags |= {
+        "optuna.study": trial.study.study_name,
+        "optuna.trial_number": str(trial.number),
+        "optuna.trial_state": "RUNNING",
+    }
+    return f"trial-{trial.number:04d}", tags, StudyRecord.of(trial.study).run_id
+
+
+def _metrics_of(cfg: DictConfig, context: Context) -> dict[str, float]:
+    if cfg.repeat == 1:
+        return _compute(cfg)
+    return mean_over_seeds(cfg, _compute, names=metric_names(cfg), context=context)
+
+
+def _compute(cfg: DictConfig) -> dict[str, float]:
+    metrics = _by_name(cfg, objective_of(cfg).evaluate(cfg))
+    _require_values(cfg, metrics)
+    return metrics
+
+
+def _by_name(cfg: DictConfig, result: Values) -> dict[str, float]:
+    if isinstance(result, Mapping):
+        return {name: float(value) for name, value in result.items()}
+    names = metric_names(cfg)
+    values = [result] if not isinstance(result, Sequence) else list(result)
+    if len(values) != len(names):
+        raise NoUsableValue(
+            f"the objective returned {len(values)} values, metric.name names {len(names)}; "
+            "try 'metric.name=[a,b]' 'metric.direction=[minimize,minimize]'"
+        )
+    return {
+        name: float("nan") if value is None else float(value)
+        for name, value in zip(names, values, strict=True)
+    }
+
+
+def _require_values(cfg: DictConfig, metrics: Mapping[str, float]) -> None:
+    for name in metric_names(cfg):
+        if name not in metrics:
+            raise NoUsableValue(
+                f"the objective returned no {name}, but {', '.join(sorted(metrics)) or 'nothing'}; "
+                f"try metric.name={nearest(name, metrics)}"
+            )
+        if not math.isfinite(metrics[name]):
+            logged = ", ".join(f"{key}={value:g}" for key, value in sorted(metrics.items()))
+            raise NoUsableValue(f"{name} is {metrics[name]}, not a finite number (got {logged})")
+
+
+@contextmanager
+def _recording_errors(context: Context) -> Iterator[None]:
+    """Record what is raised, except that a trial was pruned."""
+    run = context.run
+    try:
+        yield
+    except TrialPruned:
+        raise
+    except Exception as error:
+        run.set_tags({"error": f"{type(error).__name__}: {error}"})
+        run.log_text("".join(traceback.format_exception(error)), "traceback.txt")
+        run.finish(RunState.FAIL)
+        if isinstance(error, InvalidConfig):
+            _exit_if_alone(str(error), context)
+        raise
+    except BaseException:  # Ctrl-C, or Lightning's SystemExit for it
+        run.finish(RunState.INTERRUPTED)
+        raise
+
+
+def _end_pruned(context: Context, pruned: TrialPruned) -> Pruned:
+    reason = str(pruned) or "pruned by its objective"
+    log.info("Pruned: %s", reason)
+    context.run.set_tags({"reason": reason})
+    context.run.finish(RunState.PRUNED)
+    _exit_if_alone(f"Stopped: {reason}", context)
+    return Pruned(reason, diverged=isinstance(pruned, Diverged))
+
+
+def _end_complete(
+    cfg: DictConfig, context: Context, metrics: Mapping[str, float], *, seconds: float
+) -> None:
+    context.run.log_summary({**metrics, "seconds": seconds})
+    context.run.finish(RunState.COMPLETE)
+    if not context.is_trial:
+        OmegaConf.save(OmegaConf.create(dict(metrics)), context.paths.metrics)
+    if context.role is Role.SINGLE:
+        print_result(metrics, seconds=seconds, cfg=cfg, context=context)
+
+
+def _exit_if_alone(message: str, context: Context) -> None:
+    """End the command with one line: Hydra says a line of its own about any other exception."""
+    if context.is_alone:
+        raise SystemExit(message)
