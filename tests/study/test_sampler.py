@@ -88,6 +88,14 @@ def test_a_retry_has_the_slot_of_its_original() -> None:
     assert slots(study.trials) == {0: 0, 1: 1, 2: 0, 3: 2, 4: 0}
 
 
+def test_a_retry_of_nobody_is_a_fresh_trial() -> None:
+    study = new_study(None)
+    for original in (7, "0", None, [1]):
+        attrs = {"failed_trial": original}
+        study.add_trial(optuna.trial.create_trial(value=0.0, system_attrs=attrs))
+    assert slots(study.trials) == {0: 0, 1: 1, 2: 2, 3: 3}
+
+
 SEEDED = ["tpe", "random", "gp", "nsgaii", "cmaes"]
 
 

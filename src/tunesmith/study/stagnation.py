@@ -63,7 +63,12 @@ class Stagnation:
         )
 
     def is_due(self, study: optuna.Study, trials: Sequence[FrozenTrial]) -> bool:
-        """Return True if the search is to stop, and write why; `trials` are all of the study."""
+        """Return True if the search is to stop, and write why; `trials` are all of the study.
+
+        Raises:
+            RuntimeError: The study has several directions.
+
+        """
         if self.verdict(study) is not None:
             return True
         reason = self._reason(study, trials)
