@@ -15,7 +15,7 @@ ALLOWED = {
     "models": set(),
     "data": set(),
     "study": {"process"},
-    "tracking": {"process"},
+    "tracking": {"process", "paths"},
     "advice": {"study"},
     "report": {"advice", "study"},
     "objectives": {"models", "data", "study", "tracking", *SHARED},
