@@ -148,6 +148,15 @@ def test_both_callbacks_together(composed: Compose, tmp_path: Path) -> None:
     assert saved(tmp_path / "checkpoint.ckpt")["epoch"] == 6
 
 
+def test_the_best_by_the_metric_is_kept_beside_a_checkpoint_by_another(
+    composed: Compose, tmp_path: Path
+) -> None:
+    other = ("callbacks=checkpoint", "callbacks.checkpoint.monitor=train/mse")
+    best = fit(composed(*JUMPING, *other, "metric.at=best"))
+    assert saved(tmp_path / "checkpoint.ckpt")["epoch"] == best["best_epoch"] - 1
+    assert (tmp_path / "checkpoints" / "best.ckpt").exists()
+
+
 @pytest.mark.parametrize("callbacks", ["checkpoint", "early_stopping"])
 def test_a_metric_that_is_not_logged_is_named_with_those_that_are(
     composed: Compose, callbacks: str

@@ -26,6 +26,7 @@ from mlflow.utils.validation import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from tunesmith.paths import artifacts_beside
 from tunesmith.process import ProcessId
 from tunesmith.tracking.run import Run, RunState, Tracking
 
@@ -48,7 +49,12 @@ class MlflowTracking(Tracking):
     """Runs under one experiment of an MLflow store.
 
     Of several processes that start at once on an absent SQLite store one creates it, the others
-    wait. Its artifacts go to the folder `mlartifacts` beside it; a server keeps its own place.
+    wait. Its artifacts go to a folder beside it; a server keeps its own place.
+
+    Args:
+        uri: MLflow's tracking URI: a database, or a server.
+        experiment: The name; the experiment is created if it is new.
+
     """
 
     def __init__(self, *, uri: str, experiment: str) -> None:
@@ -61,8 +67,8 @@ class MlflowTracking(Tracking):
         database.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{database}.lock"):
             self._client = MlflowClient(uri)
-            artifacts = database.resolve().parent / "mlartifacts"
-            self._experiment_id = self._open_experiment(experiment, artifacts=artifacts.as_uri())
+            artifacts = artifacts_beside(database).as_uri()
+            self._experiment_id = self._open_experiment(experiment, artifacts=artifacts)
 
     def _open_experiment(self, name: str, *, artifacts: str | None) -> str:
         known = self._client.get_experiment_by_name(name)
@@ -101,7 +107,7 @@ class MlflowTracking(Tracking):
             MlflowRun(self._client, run_id, uri=self.uri).set_tags(tags)
 
     def _is_there(self, run_id: str) -> bool:
-        """Whether the store still has the run; one that was deleted in the UI is taken back."""
+        """Return whether the store still has the run; one deleted in the UI is taken back."""
         try:
             run = self._client.get_run(run_id)
         except MlflowException as error:
