@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
-from tests.search.test_settings import DEFAULTS
+from tests.search.sweeper import DEFAULTS
 from tunesmith.search import confirm
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.plan import Plan

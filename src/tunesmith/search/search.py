@@ -1,6 +1,7 @@
 """One search: from Hydra's multirun to a finished Optuna study and its results."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -74,22 +75,10 @@ def run_search(
         hydra_context=hydra_context,
         task_function=task_function,
     )
+    plan = session.plan
     if is_worker():
         work_for_parent(_stage_of_worker(session), session)
-    else:
-        _lead(session)
-
-
-def _stage_of_worker(session: Session) -> Stage:
-    study = begin_search(session.plan, say=session.say)
-    if stage_of_worker() == CONFIRM:
-        return _confirm_stage(Confirm(session.plan, study))
-    return _search_stage(study, session.plan)
-
-
-def _lead(session: Session) -> None:
-    """Do what no worker does: check the plan, open the study, complete it, write the results."""
-    plan = session.plan
+        return
     probe(plan, session.loader)
     if plan.is_dry_run:
         session.say(describe(plan))
@@ -103,10 +92,34 @@ def _lead(session: Session) -> None:
         return
     _say_what_changed(study, session)
     write_study_file(plan.paths, study_name=plan.study_name, storage=plan.settings.storage)
+    with _recorded(study, session, tracking) as parent:
+        session.say(f"Study {plan.study_name} in {plan.paths.folder}")
+        complete_stage(_search_stage(study, plan), session)
+        if n_finished(study) < plan.n_trials:
+            session.say(stopped_early(study, plan))
+        if not study.best_trials and plan.settings.timeout is not None:
+            raise _NoResultYet
+        confirmation = _confirm(study, session, tracking=tracking, parent=parent)
+        write_results(study, session, confirmation=confirmation, parent=parent)
+        mark_front(study, tracking)
+        StudyRecord.write(study, results_of=n_finished(study))
+
+
+class _NoResultYet(Exception):  # noqa: N818 - it is no error
+    """The time limit came before the first complete trial."""
+
+
+@contextmanager
+def _recorded(study: optuna.Study, session: Session, tracking: Tracking) -> Iterator[Run]:
+    """Record the search as a run of its own, and close that and its trials' runs at the end."""
+    plan = session.plan
     parent = parent_run(study, tracking, plan)
     state = RunState.FAIL
     try:
-        state = _complete(study, session, tracking=tracking, parent=parent)
+        yield parent
+        state = RunState.COMPLETE
+    except _NoResultYet:
+        state = RunState.INTERRUPTED
     except SearchInterrupted:
         state = RunState.INTERRUPTED
         session.say(interrupted(study, plan))
@@ -118,22 +131,11 @@ def _lead(session: Session) -> None:
         parent.finish(state)
 
 
-def _complete(
-    study: optuna.Study, session: Session, *, tracking: Tracking, parent: Run
-) -> RunState:
-    """Search, confirm and write the results; return how the search's own run ended."""
-    plan = session.plan
-    session.say(f"Study {plan.study_name} in {plan.paths.folder}")
-    complete_stage(_search_stage(study, plan), session)
-    if n_finished(study) < plan.n_trials:
-        session.say(stopped_early(study, plan))
-    if not study.best_trials and plan.settings.timeout is not None:
-        return RunState.INTERRUPTED
-    confirmation = _confirm(study, session, tracking=tracking, parent=parent)
-    write_results(study, session, confirmation=confirmation, parent=parent)
-    mark_front(study, tracking)
-    StudyRecord.write(study, results_of=n_finished(study))
-    return RunState.COMPLETE
+def _stage_of_worker(session: Session) -> Stage:
+    study = begin_search(session.plan, say=session.say)
+    if stage_of_worker() == CONFIRM:
+        return _confirm_stage(Confirm(session.plan, study))
+    return _search_stage(study, session.plan)
 
 
 def _confirm(
