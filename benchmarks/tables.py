@@ -24,7 +24,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegresso
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import root_mean_squared_error
 
-from tunesmith.data.table import TableDataModule
+from tunesmith.data import TableDataModule
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "outputs" / "benchmarks" / "tables"

@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor
 
-from tunesmith.data.tabular import Rows, TabularDataModule, require_integer
+from tunesmith.data.tabular import Rows, TabularDataModule
+from tunesmith.errors import InvalidArgument
+from tunesmith.validate import require_integer
 
 N_FEATURES = 5
 VAL_FRACTION = 0.2
 
 
 def cubic(x: Tensor) -> Tensor:
-    """f(x) = x0 + x0^2 + 2 x1^3 + 3 x2 + 4 x3 + 5 x4; x is (n, 5), the result (n, 1)."""
+    """Return x0 + x0^2 + 2 x1^3 + 3 x2 + 4 x3 + 5 x4; x is (n, 5), the result (n, 1)."""
     y = x[:, 0] + x[:, 0] ** 2 + 2 * x[:, 1] ** 3 + 3 * x[:, 2] + 4 * x[:, 3] + 5 * x[:, 4]
     return y.unsqueeze(1)
 
@@ -18,11 +20,19 @@ def cubic(x: Tensor) -> Tensor:
 class CubicDataModule(TabularDataModule):
     """x ~ N(0, 1), (n_samples, 5), float32; y = cubic(x), (n_samples, 1), without noise.
 
-    The first 80 % of the rows train, the last 20 % validate; the test rows are `n_test` fresh ones
-    drawn from `test_seed`. Training and validation rows come from PyTorch's global random stream,
-    seeded with `seed` by `setup`: weights drawn afterwards continue it.
+    The first 80 % of the rows train, the last 20 % validate. They come from PyTorch's global random
+    stream, seeded by `setup`: weights drawn afterwards continue it.
 
-    Raises ValueError for sizes that leave a part empty, or a test seed that repeats the data.
+    Args:
+        n_samples: Rows to train on and to validate with.
+        seed: Where their random stream starts.
+        batch_size: Rows of a training batch; None takes all training rows at once.
+        n_test: Fresh rows to test with.
+        test_seed: Where their random stream starts.
+
+    Raises:
+        InvalidArgument: A size leaves a part empty, or the test seed repeats the data.
+
     """
 
     def __init__(
@@ -40,9 +50,12 @@ class CubicDataModule(TabularDataModule):
         require_integer("seed", seed, minimum=0, example=42)
         require_integer("test_seed", test_seed, minimum=0, example=43)
         if seed == test_seed:
-            raise ValueError(
-                f"test_seed must differ from seed, got {seed} for both: the test rows would repeat "
-                f"the training rows; try test_seed={seed + 1}"
+            raise InvalidArgument(
+                "test_seed",
+                "another one than seed",
+                seed,
+                seed + 1,
+                detail="with which the test rows would repeat the training rows",
             )
         self.n_samples = n_samples
         self.seed = seed

@@ -1,7 +1,5 @@
 """Read a table from a CSV or Parquet file, and refuse one that cannot be learned from."""
 
-import re
-import shlex
 import zlib
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -17,23 +15,30 @@ from pandas.api.types import (
     is_timedelta64_dtype,
 )
 
+from tunesmith.errors import InvalidArgument
+
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 MIN_ROWS = 10
 N_SHOWN = 10
 # 2026-11-24, 2026/11/24 10:30, 2026-11, 24.11.2026, 11/24/26
 DATE = r"\d{4}([-/.])\d{1,2}(\1\d{1,2}([T ].*)?)?|\d{1,2}([./])\d{1,2}\4(\d{4}|\d{2})([T ].*)?"
-# What Hydra's grammar reads as text without quotes.
-PLAIN = re.compile(r"(?!(?:true|false|null|nan|inf)$)[a-z_]\w*", re.IGNORECASE | re.ASCII)
 
 
 def read_table(path: Path, *, encoding: str, separator: str | None, decimal: str) -> pd.DataFrame:
-    """The file's table; its column names are texts, and so are categories.
+    """Return the file's table; its column names are texts, and so are categories.
 
-    `separator` None is a comma, or a tab in a .tsv file. Raises ValueError, which names the
-    argument at fault, for a file that is missing, too short or not what its suffix says.
+    Args:
+        path: A .csv, .tsv (either also as .gz) or .parquet file.
+        encoding: How its text is encoded.
+        separator: What separates its fields; None is a comma, or a tab in a .tsv file.
+        decimal: The decimal mark of its numbers.
+
+    Raises:
+        InvalidArgument: The file is missing, too short, or not what its suffix says.
+
     """
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
-        raise ValueError(_no_table(path))
+        raise _no_table(path)
     if separator is None:
         separator = "\t" if ".tsv" in path.name.lower() else ","
     try:
@@ -47,94 +52,86 @@ def read_table(path: Path, *, encoding: str, separator: str | None, decimal: str
             _check_fields(table)
     except (UnicodeError, LookupError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(
-            f"encoding must be that of {path}, got {encoding!r}: {reason}; try encoding=latin-1"
+        raise InvalidArgument(
+            "encoding", f"that of {path}", encoding, "latin-1", detail=reason
         ) from error
     except pd.errors.EmptyDataError as error:
-        raise ValueError(
-            f"path must be a file with a line of names and rows, got {str(path)!r}, which is empty;"
-            " try path=houses.csv"
+        raise _unreadable(
+            path, "a file with a line of names and rows", detail="which is empty"
         ) from error
     except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(
-            f"path must be a file that pandas can read, got {str(path)!r}: {reason}; correct the "
-            "file or try path=houses.csv"
-        ) from error
+        raise _unreadable(path, "a file that pandas can read", detail=reason) from error
     if len(table) < MIN_ROWS:
-        raise ValueError(
-            f"path must be a table of at least {MIN_ROWS} rows, got {len(table)} in {str(path)!r}; "
-            "try path=houses.csv"
-        )
+        rows = f"which has {len(table)}"
+        raise _unreadable(path, f"a table of at least {MIN_ROWS} rows", detail=rows)
     return _with_plain_columns(table)
 
 
 def check_target(table: pd.DataFrame, target: object) -> None:
-    """Raise ValueError unless `target` names a column of finite numbers, with other columns."""
+    """Raise InvalidArgument unless `target` names a column of finite numbers beside others."""
     columns = list(table.columns)
     if len(columns) == 1 and ";" in columns[0]:
-        raise ValueError(
-            f"separator must divide {columns[0]!r} into columns; try {override('separator', ';')}"
+        raise InvalidArgument(
+            "separator", f"one that divides {columns[0]!r} into columns", ",", ";"
         )
     if target is None or str(target) not in columns:
-        close = nearest(str(target), columns) if target is not None else columns
-        raise ValueError(
-            f"target must be one of the columns {_shown(columns)}, got {target!r}; "
-            f"try {override('target', close[0] if target is not None else close[-1])}"
-        )
+        example = columns[-1] if target is None else closest(str(target), columns)
+        raise InvalidArgument("target", f"one of the columns {_shown(columns)}", target, example)
     if len(columns) == 1:
-        raise ValueError(
-            f"target must have columns beside it to be predicted from, got {target!r} as the only "
-            "column; try target=price in another file"
+        raise InvalidArgument(
+            "target",
+            "a column with others beside it to be predicted from",
+            target,
+            detail="the only column",
+            way_out="take another file",
         )
     values = table[str(target)]
     if not is_number(values):
         numbers = [name for name in columns if is_number(table[name])] or ["price"]
-        raise ValueError(
-            f"target must be a column of numbers, got {target!r} with values like "
-            f"{_first(values)}; try {override('target', numbers[-1])}"
+        raise InvalidArgument(
+            "target",
+            "a column of numbers",
+            target,
+            numbers[-1],
+            detail=f"with values like {_first(values)}",
         )
     _check_values(values)
 
 
 def check_columns(features: pd.DataFrame, *, drop: Iterable[str]) -> None:
-    """Raise ValueError, which names them all, for columns that nothing can be learned from."""
+    """Raise InvalidArgument, which names them all, for columns that teach nothing."""
     reasons = {name: _uselessness(features[name]) for name in features.columns}
     found = {name: reason for name, reason in reasons.items() if reason}
     if found:
         named = ", ".join(f"{name!r} ({reason})" for name, reason in found.items())
-        raise ValueError(
-            f"drop must name the columns that nothing can be learned from: {named}; "
-            f"try {override('drop', [*drop, *found])}"
+        raise InvalidArgument(
+            "drop",
+            f"a list with the columns that nothing can be learned from: {named}",
+            list(drop),
+            [*drop, *found],
         )
     if features.shape[1] == 0:
-        raise ValueError("drop must leave a column beside the target; try drop=[]")
+        raise InvalidArgument(
+            "drop", "a list that leaves a column beside the target", list(drop), []
+        )
 
 
 def is_number(values: pd.Series) -> bool:
-    """Whether a column holds numbers; true and false are categories."""
+    """Return True if a column holds numbers; true and false are categories."""
     return bool(is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype))
 
 
-def nearest(name: str, known: list[str]) -> list[str]:
-    """The known names, the one most like `name` first."""
-    close = get_close_matches(name, known, n=1, cutoff=0.0)
-    return [*close, *(other for other in known if other not in close)]
+def closest(name: str, known: list[str]) -> str:
+    """Return the known name that is most like `name`, however little that is."""
+    return get_close_matches(name, known, n=1, cutoff=0.0)[0]
 
 
-def override(key: str, value: str | list[str]) -> str:
-    """KEY=VALUE in Hydra's grammar, in quotes for the shell where it needs them."""
-    text = f"[{','.join(map(_literal, value))}]" if isinstance(value, list) else _literal(value)
-    return shlex.quote(f"{key}={text}")
+def _unreadable(path: Path, expected: str, *, detail: str) -> InvalidArgument:
+    return InvalidArgument("path", expected, str(path), "houses.csv", detail=detail)
 
 
-def _literal(text: str) -> str:
-    if PLAIN.fullmatch(text):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _no_table(path: Path) -> str:
+def _no_table(path: Path) -> InvalidArgument:
     if path.is_dir():
         problem = "which is a folder"
     else:
@@ -142,10 +139,9 @@ def _no_table(path: Path) -> str:
     folder = path if path.is_dir() else path.parent
     there = [p.name for p in folder.iterdir()] if folder.is_dir() else []
     tables = sorted(name for name in there if name.lower().endswith(SUFFIXES))
-    example = str(folder / nearest(path.name, tables)[0]) if tables else "houses.csv"
-    return (
-        f"path must be a file ending in {', '.join(SUFFIXES)}, got {str(path)!r}, {problem}; "
-        f"try {shlex.quote(f'path={example}')}"
+    example = str(folder / closest(path.name, tables)) if tables else "houses.csv"
+    return InvalidArgument(
+        "path", f"a file ending in {', '.join(SUFFIXES)}", str(path), example, detail=problem
     )
 
 
@@ -158,7 +154,7 @@ def _check_fields(table: pd.DataFrame) -> None:
 
 
 def _with_plain_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with names that are texts and columns of NumPy's types."""
+    """Return the table with names that are texts and columns of NumPy's types."""
     columns = {str(name): _plain(values) for name, values in table.items()}
     return pd.DataFrame(columns)
 
@@ -179,20 +175,20 @@ def _check_values(values: pd.Series) -> None:
         finite = np.isfinite(values.to_numpy(dtype=np.float32, na_value=np.nan))
     if not finite.all():
         bad = np.flatnonzero(~finite)
-        raise ValueError(
-            f"target must be a finite number in every row, got {len(bad)} missing or infinite "
-            f"values in {values.name!r}, the first in row {bad[0] + 1}; take these rows out of the "
-            "file"
+        raise InvalidArgument(
+            "target",
+            "a finite number in every row",
+            values.name,
+            detail=f"with {len(bad)} missing or infinite values, the first in row {bad[0] + 1}",
+            way_out="take these rows out of the file",
         )
     if values.nunique() == 1:
-        raise ValueError(
-            f"target must vary, got {values.name!r}, which is {_first(values)} in every row; "
-            "try target=price"
-        )
+        detail = f"which is {_first(values)} in every row"
+        raise InvalidArgument("target", "a column that varies", values.name, "price", detail=detail)
 
 
 def _uselessness(values: pd.Series) -> str | None:
-    """Why nothing can be learned from a column, or None."""
+    """Return why nothing can be learned from a column, or None."""
     present = values.dropna()
     if present.empty:
         return "all missing"

@@ -15,14 +15,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from tunesmith.data.file import (
-    check_columns,
-    check_target,
-    is_number,
-    override,
-    read_table,
-)
-from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows, TabularDataModule, require_integer
+from tunesmith.data.file import check_columns, check_target, is_number, read_table
+from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows, TabularDataModule
+from tunesmith.errors import InvalidArgument
+from tunesmith.validate import require_integer
 
 # Rarer categories, and those unknown at training time, share one column.
 MIN_ROWS_OF_CATEGORY = 5
@@ -30,15 +26,29 @@ MAX_CATEGORIES = 50
 
 
 class TableDataModule(TabularDataModule):
-    """The rows of a file: `target` is y, all other columns but those in `drop` are features.
+    """The rows of a file: one column is the target, the others are features.
 
-    The rows are shuffled by `seed` and split; numbers are scaled and categories one-hot encoded by
-    a ColumnTransformer fitted on the training rows. Missing features are allowed. `setup` seeds
+    The rows are shuffled and split; numbers are scaled and categories one-hot encoded by a
+    ColumnTransformer fitted on the training rows. Missing features are allowed. `setup` seeds
     PyTorch's global random stream with `seed`: weights drawn afterwards continue it.
 
-    A relative path counts from the working directory. A process reads and fits a file once.
+    A process reads and fits a file once.
 
-    Raises ValueError, which names the argument, for a file that cannot be learned from.
+    Args:
+        path: A CSV or Parquet file; a relative path counts from the working directory.
+        target: The column to predict, of numbers.
+        drop: Columns that are no features.
+        seed: Shuffles the rows before they are split.
+        val_fraction: The share of the rows to validate with.
+        test_fraction: The share of the rows to test with.
+        batch_size: Rows of a training batch; None takes all training rows at once.
+        encoding: How the text of the file is encoded.
+        separator: What separates its fields; None is a comma, or a tab in a .tsv file.
+        decimal: The decimal mark of its numbers.
+
+    Raises:
+        InvalidArgument: The file cannot be learned from; the message names the argument.
+
     """
 
     def __init__(
@@ -59,11 +69,9 @@ class TableDataModule(TabularDataModule):
         require_integer("seed", seed, minimum=0, example=42)
         _check_fractions(val_fraction, test_fraction)
         if path is None:
-            raise ValueError("path must be a CSV or Parquet file, got None; try path=houses.csv")
+            raise InvalidArgument("path", "a CSV or Parquet file", None, "houses.csv")
         if isinstance(drop, str):
-            raise ValueError(
-                f"drop must be a list of columns, got {drop!r}; try {override('drop', [drop])}"
-            )
+            raise InvalidArgument("drop", "a list of columns", drop, [drop])
         self.seed = seed
         file = Path(path)
         self._table = _load(
@@ -140,9 +148,12 @@ def _load(
     y = torch.from_numpy(table[target].to_numpy(dtype=np.float32)).unsqueeze(1)
     train, val, test = _split(len(table), seed=seed, fractions=fractions)
     if y[train].min() == y[train].max():
-        raise ValueError(
-            f"seed must leave different values of the target in the training rows, got {seed}, "
-            f"with which {target!r} is {float(y[train][0]):g} in all; try seed={seed + 1}"
+        raise InvalidArgument(
+            "seed",
+            "one that leaves different values of the target in the training rows",
+            seed,
+            seed + 1,
+            detail=f"with which {target!r} is {float(y[train][0]):g} in all",
         )
     preprocessing = make_preprocessing(features).fit(features.iloc[train])
 
@@ -167,9 +178,10 @@ def _stamp(file: Path) -> object:
 
 
 def make_preprocessing(features: pd.DataFrame) -> ColumnTransformer:
-    """Numbers: median for what is missing, a column that says so, zero mean and unit variance.
+    """Return what turns raw rows into numbers, not yet fitted.
 
-    Categories: one column each; a missing one is a category of its own.
+    Numbers get the median for what is missing, a column that says so, zero mean and unit variance.
+    Categories get one column each; a missing one is a category of its own.
     """
     numbers = [name for name in features if is_number(features[name])]
     categories = [name for name in features if name not in numbers]
@@ -217,17 +229,14 @@ def _without(table: pd.DataFrame, *, target: str, drop: tuple[str, ...]) -> pd.D
         if name not in known:
             right = [other for other in drop if other in known]
             right += get_close_matches(name, known, n=1, cutoff=0.5)
-            raise ValueError(
-                f"drop must name columns beside the target, got {name!r}; "
-                f"try {override('drop', right)}"
-            )
+            raise InvalidArgument("drop", "columns beside the target", name, right)
     return table[[name for name in known if name not in drop]]
 
 
 def _split(
     n_rows: int, *, seed: int, fractions: tuple[float, float]
 ) -> tuple[np.ndarray[Any, Any], ...]:
-    """Row numbers to train on, to validate with and to test with."""
+    """Return row numbers to train on, to validate with and to test with."""
     order = np.random.default_rng(seed).permutation(n_rows)
     n_val, n_test = (max(1, round(n_rows * fraction)) for fraction in fractions)
     return order[n_val + n_test :], order[:n_val], order[n_val : n_val + n_test]
@@ -236,11 +245,12 @@ def _split(
 def _check_fractions(val_fraction: float, test_fraction: float) -> None:
     for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
         if not isinstance(value, int | float) or not 0 < value < 1:
-            raise ValueError(
-                f"{name} must be a number between 0 and 1, got {value!r}; try {name}=0.2"
-            )
+            raise InvalidArgument(name, "a number between 0 and 1", value, 0.2)
     if val_fraction + test_fraction > 0.8:
-        raise ValueError(
-            f"test_fraction must leave a fifth of the rows to train on, got {test_fraction} beside "
-            f"val_fraction={val_fraction}; try test_fraction=0.2"
+        raise InvalidArgument(
+            "test_fraction",
+            "a share that leaves a fifth of the rows to train on",
+            test_fraction,
+            0.2,
+            detail=f"beside val_fraction={val_fraction}",
         )

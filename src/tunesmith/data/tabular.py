@@ -8,16 +8,29 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
 from tunesmith.data.batches import TensorBatches
+from tunesmith.validate import require_integer
 
 Rows = tuple[Tensor, Tensor]
 N_EXAMPLE_ROWS = 5
 
 
 class TabularDataModule(LightningDataModule, ABC):
-    """Serves rows (x, y): x is (n, n_features), y is (n, 1) in the target's own unit, both float32.
+    """Serve rows (x, y): x is (n, n_features), y is (n, 1) in the target's own unit, both float32.
 
-    `setup` fills `train` and `val` once; `test` is made when asked for. `preprocessing` is what was
-    fitted to turn raw rows into x, with a method `transform`; None where raw rows are x already.
+    A subclass fills `train` and `val` in `setup`, once, and makes `test` when asked for it.
+
+    Args:
+        batch_size: Rows of a training batch; None takes all training rows at once.
+
+    Attributes:
+        train: The rows to train on.
+        val: The rows to validate with.
+        preprocessing: What was fitted to turn raw rows into x, with a method `transform`; None
+            where raw rows are x already.
+
+    Raises:
+        InvalidArgument: The batch size is no integer of at least 1.
+
     """
 
     train: Rows
@@ -26,8 +39,7 @@ class TabularDataModule(LightningDataModule, ABC):
 
     def __init__(self, *, batch_size: int | None) -> None:
         super().__init__()
-        if batch_size is not None:
-            require_integer("batch_size", batch_size, minimum=1, example=256)
+        require_integer("batch_size", batch_size, minimum=1, example=256, optional=True)
         self.batch_size = batch_size
 
     @property
@@ -47,23 +59,15 @@ class TabularDataModule(LightningDataModule, ABC):
         return rows
 
     def train_dataloader(self) -> TensorBatches:
-        """All training rows at once, or shuffled mini-batches."""
+        """Return all training rows at once, or shuffled mini-batches."""
         # overfit_batches means the same rows each epoch.
         shuffle = not getattr(self.trainer, "overfit_batches", 0)
         return TensorBatches(*self.train, batch_size=self.batch_size, shuffle=shuffle)
 
     def val_dataloader(self) -> TensorBatches:
-        """All validation rows at once."""
+        """Return all validation rows at once."""
         return TensorBatches(*self.val)
 
     def test_dataloader(self) -> TensorBatches:
-        """All test rows at once."""
+        """Return all test rows at once."""
         return TensorBatches(*self.test)
-
-
-def require_integer(name: str, value: object, *, minimum: int, example: int) -> None:
-    """Raise ValueError, which names an example, unless the value is an integer of that size."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-        raise ValueError(
-            f"{name} must be an integer of at least {minimum}, got {value!r}; try {name}={example}"
-        )

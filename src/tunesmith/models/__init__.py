@@ -1,5 +1,26 @@
 """The demo model: an MLP of variable depth, its LightningModule and learning-rate schedules."""
 
-from tunesmith.models.mlp import MLP, MLPRegressor
+from typing import TYPE_CHECKING
 
-__all__ = ["MLP", "MLPRegressor"]
+from tunesmith._lazy import load_from
+
+if TYPE_CHECKING:
+    from tunesmith.models.mlp import MLP, MLPRegressor
+    from tunesmith.models.schedules import (
+        constant_schedule,
+        cosine_schedule,
+        one_cycle_schedule,
+    )
+
+__all__ = ["MLP", "MLPRegressor", "constant_schedule", "cosine_schedule", "one_cycle_schedule"]
+
+__getattr__ = load_from(
+    __name__,
+    {
+        "MLP": "mlp",
+        "MLPRegressor": "mlp",
+        "constant_schedule": "schedules",
+        "cosine_schedule": "schedules",
+        "one_cycle_schedule": "schedules",
+    },
+)

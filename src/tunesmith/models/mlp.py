@@ -11,6 +11,8 @@ from torch.nn import functional
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from tunesmith.validate import require_choice, require_integer
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "elu": nn.ELU,
     "gelu": nn.GELU,
@@ -26,19 +28,25 @@ class MLP(nn.Sequential):
     """Linear(n_features, n_nodes), n_layers times Linear(n_nodes, n_nodes), Linear(n_nodes, 1).
 
     An activation follows every linear layer but the last. x is (n, n_features), the output (n, 1).
+
+    Args:
+        n_features: Columns of x.
+        n_layers: Hidden layers after the first linear one.
+        n_nodes: Nodes of each of them.
+        activation: A name in `ACTIVATIONS`.
+
+    Raises:
+        InvalidArgument: A size is below 1, or the activation unknown.
+
+    >>> MLP(n_features=5, n_layers=1, n_nodes=8, activation="relu")(torch.zeros(3, 5)).shape
+    torch.Size([3, 1])
+
     """
 
     def __init__(self, *, n_features: int, n_layers: int, n_nodes: int, activation: str) -> None:
-        for name, value in (("n_layers", n_layers), ("n_nodes", n_nodes)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(
-                    f"{name} must be an integer of at least 1, got {value!r}; try {name}=2"
-                )
-        if activation not in ACTIVATIONS:
-            raise ValueError(
-                f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}; "
-                "try activation=relu"
-            )
+        require_integer("n_layers", n_layers, minimum=1, example=2)
+        require_integer("n_nodes", n_nodes, minimum=1, example=2)
+        require_choice("activation", activation, ACTIVATIONS)
         nonlinearity = ACTIVATIONS[activation]
         layers = [nn.Linear(n_features, n_nodes), nonlinearity()]
         for _ in range(n_layers):
@@ -47,11 +55,9 @@ class MLP(nn.Sequential):
 
 
 class MLPRegressor(LightningModule):
-    """Fits an MLP by mean squared error.
+    """Fit an MLP by mean squared error.
 
-    A batch is (x, y): x is (n, n_features), y is (n, 1), both float32. `optimizer` makes an
-    optimizer from parameters; `scheduler` makes a schedule over all optimizer steps of the fit, or
-    None for a constant rate.
+    A batch is (x, y): x is (n, n_features), y is (n, 1), both float32.
 
     With `target_mean` and `target_std` of the training rows the network fits the scaled target
     (y - mean) / std; predictions and metrics stay in the target's own unit.
@@ -60,7 +66,20 @@ class MLPRegressor(LightningModule):
     most 100 times a fit: a point costs more than a step of a small network. With a scaled target
     it logs val/rmse and test/rmse as well.
 
-    Raises ValueError for a size below 1 or an unknown activation.
+    Args:
+        n_features: Columns of x.
+        n_layers: Hidden layers after the first linear one.
+        n_nodes: Nodes of each of them.
+        activation: A name in `ACTIVATIONS`.
+        optimizer: Makes an optimizer from parameters.
+        scheduler: Makes a schedule from the optimizer and `total_steps`, the optimizer steps of the
+            fit; it returns None for a constant rate.
+        target_mean: Mean of the training rows' target.
+        target_std: Standard deviation of the training rows' target.
+
+    Raises:
+        InvalidArgument: A size is below 1, or the activation unknown.
+
     """
 
     def __init__(
@@ -100,7 +119,7 @@ class MLPRegressor(LightningModule):
         return prediction * self._std + self._mean if self._scales else prediction
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        """Mean squared error of one batch, of the scaled target."""
+        """Return the mean squared error of one batch, of the scaled target."""
         x, y = batch
         if self._scales:
             y = (y - self._mean) / self._std

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from hydra.errors import InstantiationException
 
-from tunesmith.errors import InvalidConfig, import_failure, untrusted
+from tunesmith.errors import InvalidArgument, InvalidConfig, import_failure, untrusted
 
 
 @contextlib.contextmanager
@@ -20,11 +20,7 @@ def naming_group(group: str) -> Iterator[None]:
             raise InvalidConfig(f"{group}: {failure}") from error
         # Hydra raises what the constructor raised, or an error of its own because of that.
         cause = error.__cause__ if isinstance(error, InstantiationException) else None
-        message = " ".join(str(cause or error).split())
-        # Our own classes open with the argument's name and end with an example of it.
-        name = message.split(" ", 1)[0]
-        before = message
-        for quote in ("", "'"):
-            message = message.replace(f"try {quote}{name}=", f"try {quote}{group}.{name}=")
-        owns_name = message != before
-        raise InvalidConfig(f"{group}{'.' if owns_name else ': '}{message}") from error
+        refused = cause or error
+        if isinstance(refused, InvalidArgument):
+            raise refused.within(group) from error
+        raise InvalidConfig(f"{group}: {' '.join(str(refused).split())}") from error
