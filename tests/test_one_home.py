@@ -10,16 +10,25 @@ import pytest
 from tests.commands import ROOT
 
 SOURCE = ROOT / "src" / "tunesmith"
+RECORD = {
+    path.relative_to(SOURCE).as_posix() for path in (SOURCE / "study" / "record").glob("*.py")
+}
 # Words that stand in a file name, and in nothing else that is ours.
 FILE_NAMES = re.compile(
     r"(?<![\w{])(report\.html|best\.yaml|next\.yaml|study\.yaml|optimization_results\.yaml|"
     r"pareto\.csv|metrics\.yaml|checkpoint\.ckpt|model\.txt|profile\.txt|learning_curve\.html|"
-    r"predicted_vs_true\.html|feature_importance\.html|optuna\.db|mlartifacts|\.hydra)\b"
+    r"predicted_vs_true\.html|feature_importance\.html|(?<!to/)optuna\.db|mlartifacts|"
+    r"\.hydra)\b"
 )
 GRAMMAR = re.compile(r"(interval|choice|range|tag)\(\{|tag\(log,|QuotedString")
 COMMAND = re.compile(r"--config-(dir|name) |mlflow ui|optuna-dashboard |load_model\(\"")
 RANGE = re.compile(r"must be an integer of at least")
 ATTRIBUTES = re.compile(r"user_attrs|system_attrs|set_user_attr|set_system_attr")
+# Keys of studies and trials that mean nothing else; `mlflow.run_id` is a tag of no run.
+KEYS = re.compile(
+    r"['\"](fail_\w+|results_of|baseline_trial|terminated|mlflow\.run_id|tunesmith:\w+|"
+    r"failed_trial|retry_history|fixed_params|repetitions)['\"]"
+)
 
 
 def code_of(path: Path) -> str:
@@ -52,30 +61,11 @@ def places(pattern: re.Pattern[str], *, but: set[str]) -> Iterator[str]:
         (GRAMMAR, {"overrides.py"}),
         (COMMAND, {"commands.py"}),
         (RANGE, {"validate.py"}),
-        # The storage and the sampler hand a trial's attributes on as a whole, without naming one.
-        (ATTRIBUTES, {"study/record.py", "study/_optuna.py", "study/recovery.py"}),
+        # These hand attributes on, whatever their key.
+        (ATTRIBUTES, {*RECORD, "study/_optuna.py", "study/trial.py"}),
+        (KEYS, RECORD),
     ],
-    ids=["file names", "Hydra's grammar", "printed commands", "ranges of values", "attributes"],
+    ids=["file names", "Hydra's grammar", "printed commands", "ranges", "attributes", "keys"],
 )
 def test_an_idea_is_written_in_its_home_only(pattern: re.Pattern[str], home: set[str]) -> None:
     assert list(places(pattern, but=home)) == []
-
-
-def test_only_the_record_names_a_key() -> None:
-    from tunesmith.study import record
-
-    keys = {
-        *record._TRIAL_KEYS.values(),
-        *record._FAILURE_KEYS.values(),
-        *record._STUDY_KEYS.values(),
-        *(value for name, value in vars(record).items() if name.endswith("_KEY")),
-    }
-    # Words that mean something else in other places.
-    distinct = {key for key in keys if re.search(r"[._:]", key)}
-    named = re.compile("|".join(rf"(['\"]){re.escape(key)}\1" for key in distinct))
-    # The MLflow tags have two of the names, by contract.
-    assert [
-        place
-        for place in places(named, but={"study/record.py"})
-        if "tags" not in place and "hydra.dir" not in place
-    ] == []

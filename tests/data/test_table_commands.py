@@ -16,8 +16,7 @@ from optuna.trial import TrialState
 from tests.commands import ROOT, environment, read_trials, succeed
 from tests.data.houses import houses
 from tests.data.test_table import module
-from tunesmith.models import MLPRegressor
-from tunesmith.models.schedules import constant
+from tunesmith.models import MLPRegressor, constant_schedule
 
 TABLE = ("data=csv", "data.target=price", "tracking=none")
 FEW = ("trainer.max_epochs=4", "trainer.check_val_every_n_epoch=2")
@@ -55,7 +54,7 @@ def test_a_run_learns_and_its_checkpoint_predicts_in_the_targets_own_unit(tmp_pa
     deviation = (y - y.mean()).square().mean().item() ** 0.5
     assert 0 < metrics["test/rmse"] < 0.5 * deviation
     model = MLPRegressor.load_from_checkpoint(
-        folder / "checkpoint.ckpt", optimizer=torch.optim.Adam, scheduler=constant
+        folder / "checkpoint.ckpt", optimizer=torch.optim.Adam, scheduler=constant_schedule
     )
     with torch.no_grad():
         error = (model(x) - y).square().mean().item()
@@ -108,7 +107,7 @@ def test_the_winners_model_takes_raw_rows_with_missing_values(tmp_path: Path) ->
     model = MLPRegressor.load_from_checkpoint(
         tmp_path / "searches" / "s" / "best" / "checkpoint.ckpt",
         optimizer=torch.optim.Adam,
-        scheduler=constant,
+        scheduler=constant_schedule,
     )
     x = torch.from_numpy(data.preprocessing.transform(raw).astype(np.float32))
     with torch.no_grad():

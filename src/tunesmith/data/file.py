@@ -61,7 +61,13 @@ def read_table(path: Path, *, encoding: str, separator: str | None, decimal: str
         ) from error
     except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = " ".join(str(error).split())
-        raise _unreadable(path, "a file that pandas can read", detail=reason) from error
+        raise InvalidArgument(
+            "path",
+            "a file that pandas can read",
+            str(path),
+            detail=reason,
+            way_out="correct the file",
+        ) from error
     if len(table) < MIN_ROWS:
         rows = f"which has {len(table)}"
         raise _unreadable(path, f"a table of at least {MIN_ROWS} rows", detail=rows)

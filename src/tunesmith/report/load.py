@@ -145,7 +145,7 @@ def _checked(url: str) -> str:
         engine = create_engine(with_driver(make_url(url)))
     except (SQLAlchemyError, ImportError) as error:
         raise ValueError(
-            f"{shown} is no usable storage URL ({_first_line(error)}); try sqlite:///path/optuna.db"
+            f"{shown} is no usable storage URL ({_first_line(error)}); try sqlite:///path/to/optuna.db"
         ) from error
     database = engine.url.database
     # Connecting to a missing SQLite file would create it.
