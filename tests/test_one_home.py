@@ -26,7 +26,7 @@ RANGE = re.compile(r"must be an integer of at least")
 ATTRIBUTES = re.compile(r"user_attrs|system_attrs|set_user_attr|set_system_attr")
 # Keys of studies and trials that mean nothing else; `mlflow.run_id` is a tag of no run.
 KEYS = re.compile(
-    r"['\"](fail_\w+|results_of|baseline_trial|terminated|mlflow\.run_id|tunesmith:\w+|"
+    r"['\"](fail_\w+|results_of|baseline_trial|mlflow\.run_id|tunesmith:\w+|"
     r"failed_trial|retry_history|fixed_params|repetitions)['\"]"
 )
 
