@@ -117,7 +117,7 @@ class Curves:
         return cls(problem, float(np.subtract(*np.percentile(values, [75, 25]))), slope)
 
     def excess(self, params: Params, luck: float) -> Array:
-        """What the value of each step lies above the last one; `luck` is uniform in 0 ... 1."""
+        """Return how far each step lies above the last one; `luck` is uniform in 0 ... 1."""
         box = self.problem.space
         place = sum(w * to_unit(params[k], box[k]) for k, w in self.slope.items())
         rate = 0.06 * 8 ** (0.5 * min(1.0, max(0.0, place)) + 0.5 * luck)

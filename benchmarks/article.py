@@ -61,7 +61,7 @@ def run_trial(
 
 
 def objective(trial: optuna.Trial) -> float:
-    """The tutorial's search space."""
+    """Draw a point of the tutorial's search space."""
     return run_trial(
         trial.suggest_int("n_layers", 1, 4),
         trial.suggest_int("n_nodes", 2, 64),

@@ -35,7 +35,7 @@ def values_of_all(folder: Path) -> np.ndarray:
 
 
 def replay(pruner: BasePruner, values: np.ndarray) -> tuple[float, float]:
-    """The share of the repetitions that are run, and the best mean that is found."""
+    """Return the share of the repetitions that are run, and the best mean that is found."""
     study, run = optuna.create_study(pruner=pruner), 0
     for row in values:
         trial, pruned = study.ask(), False

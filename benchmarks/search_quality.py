@@ -33,7 +33,7 @@ ARMS = {
 
 
 def run_article(seed: int, environment: dict[str, str]) -> dict[str, Any]:
-    """The tutorial's script in a process of its own."""
+    """Run the tutorial's script in a process of its own."""
     printed = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "article.py", str(seed)],
         env=environment,

@@ -63,7 +63,7 @@ def write_tables() -> dict[str, str]:
 
 
 def search(name: str, target: str, *, seed: int) -> float:
-    """The test error of the winner of a search, as a user types it."""
+    """Return the test error of the winner of a search, as a user types it."""
     study = f"{name}-{seed}"
     subprocess.run(
         [
@@ -79,7 +79,7 @@ def search(name: str, target: str, *, seed: int) -> float:
 
 
 def baselines(name: str, target: str, *, seed: int) -> dict[str, float]:
-    """The test error of each baseline on the rows of the search's data module."""
+    """Return the test error of each baseline on the rows of the search's data module."""
     data = TableDataModule(
         path=str(FOLDER / f"{name}.csv"),
         target=target,

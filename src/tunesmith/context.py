@@ -56,7 +56,7 @@ class Context:
         return self.role is Role.TRIAL
 
     def keeps_model(self, cfg: DictConfig) -> bool:
-        """Whether the fitted model stays: a trial leaves one only if it is told to."""
+        """Tell whether the fitted model stays: a trial leaves one only if it is told to."""
         return not self.is_trial or bool(cfg.keep_model)
 
 

@@ -63,7 +63,9 @@ def _unknown_option(group: str, option: str, available: re.Match[str] | None) ->
         return f"there is no config {group}/{option}"
     if group == "hydra/sweeper/terminator" and option in GONE_TERMINATORS:
         return terminator_gone(f"{group}={option}")
-    return f"{group} has no option {option!r}; try {group}={nearest(option, available[1].split())}"
+    # What begins with an underscore is a base of other options.
+    known = [name for name in available[1].split() if not name.startswith("_")]
+    return f"{group} has no option {option!r}; try {group}={nearest(option, known)}"
 
 
 def _with_cause(error: Exception) -> str:
