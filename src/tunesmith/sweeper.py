@@ -27,6 +27,8 @@ class OptunaStudyConf(OptunaSweeperConf):
         timeout: Seconds after which no further trial is started.
         baseline: Whether the default config is trial 0.
         max_retries: How often a trial is attempted again after its process died.
+        code_change: What to do if the user's code is not that of earlier trials: `refuse`,
+            `continue` the study, or take a `new` one.
 
     """
 
@@ -50,6 +52,7 @@ class OptunaStudyConf(OptunaSweeperConf):
     timeout: float | None = None
     baseline: bool = True
     max_retries: int = 2
+    code_change: str = "refuse"
 
 
 @dataclass

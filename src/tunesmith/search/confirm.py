@@ -11,6 +11,7 @@ from tunesmith.overrides import write_override
 from tunesmith.paths import RunPaths
 from tunesmith.search.fitted import is_restorable, restored
 from tunesmith.search.plan import Plan
+from tunesmith.search.user_code import is_of_other_code, user_code
 from tunesmith.search.worker_environment import opening_retry_s
 from tunesmith.study import (
     SEED,
@@ -122,7 +123,13 @@ class Confirm:
             StudyRecord.write_test(self.study, trial.number, metrics)
 
     def _missing(self) -> list[Point]:
-        queued = {_point(trial) for trial in self.study.get_trials(deepcopy=False)}
+        code = user_code()
+        queued = {
+            _point(trial)
+            for trial in self.study.get_trials(deepcopy=False)
+            # What other code made of a point says nothing of it now.
+            if not is_of_other_code(TrialRecord.of(trial).code, code)
+        }
         wanted = ((t.number, seed) for seed in self._seeds() for t in self._candidates)
         return [point for point in wanted if point not in queued]
 

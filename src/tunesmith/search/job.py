@@ -14,6 +14,7 @@ from optuna import Trial
 from tunesmith.overrides import write_override
 from tunesmith.search.space import SearchSpace
 from tunesmith.search.stop import SignalGuard
+from tunesmith.search.user_code import user_code
 from tunesmith.study import TrialRecord
 
 Extender = Callable[[DictConfig, Trial], None]
@@ -25,23 +26,22 @@ def run_as_job(
     launcher: Launcher,
     overrides_of: Callable[[Trial], list[str]],
     stop: SignalGuard,
-    code: str | None,
 ) -> Any:
     """Compute a trial: return what train.py's main returned, or raise what it raised.
 
-    The trial records its overrides and `code`, the version that computes it.
+    The trial records its overrides and the user's code that computes it.
     """
-    overrides = overrides_of(trial)
-    TrialRecord.write(trial, overrides=overrides)
-    if code is not None:
-        TrialRecord.write(trial, code=code)
+    overrides, code = overrides_of(trial), user_code()
+    TrialRecord.write(trial, overrides=overrides, code=code)
     try:
         with stop.interruptible():
             return result_of(launcher.launch([overrides], trial.number)[0])
     finally:
-        # What the objective drew itself is known only now.
+        # What the objective drew or imported itself is known only now.
         if (known := overrides_of(trial)) != overrides:
             TrialRecord.write(trial, overrides=known)
+        if (loaded := user_code()) != code:
+            TrialRecord.write(trial, code=loaded)
 
 
 def trial_overrides(

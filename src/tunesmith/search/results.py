@@ -137,7 +137,10 @@ def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
         value = result_of(launcher.launch([overrides], best.number)[0])
     if value == best.value:
         return "value reproduced exactly"
-    return f"value not reproduced: {value:.6g} instead of {best.value:.6g}"
+    return (
+        f"value not reproduced: {value:.6g} instead of {best.value:.6g}; code, data or the number "
+        "of threads have changed, or the training is not deterministic"
+    )
 
 
 def _write_front(study: optuna.Study, plan: Plan) -> Path:

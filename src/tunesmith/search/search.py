@@ -12,8 +12,7 @@ from omegaconf import DictConfig
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
-from tunesmith.search.begin import begin_search
-from tunesmith.search.code_version import code_version
+from tunesmith.search.begin import begin_search, check_code
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.describe import describe
 from tunesmith.search.job import trial_overrides
@@ -36,7 +35,6 @@ from tunesmith.study import (
     Confirmation,
     SearchFailed,
     StudyRecord,
-    TrialRecord,
     n_finished,
     recover_dead_trials,
 )
@@ -84,6 +82,7 @@ def run_search(
         session.say(describe(plan))
         return
     study = begin_search(plan, say=session.say)
+    check_code(study, plan, say=session.say)
     tracking: Tracking = instantiate(plan.base.tracking)
     tracking.close_dead_runs()
     recover_dead_trials(study, max_retries=plan.settings.max_retries)
@@ -177,9 +176,6 @@ def _is_done(study: optuna.Study, plan: Plan) -> bool:
 
 def _say_what_changed(study: optuna.Study, session: Session) -> None:
     plan = session.plan
-    before = {TrialRecord.of(trial).code for trial in study.get_trials(deepcopy=False)}
-    if others := sorted(filter(None, before - {code_version()})):
-        session.say(f"The code has changed since earlier trials ({', '.join(others)}).")
     verdict = StudyRecord.of(study).verdict
     if verdict is not None and plan.termination is not None and plan.verdict(study) is None:
         session.say(
