@@ -201,7 +201,7 @@ def test_nothing_completed_is_one_line_and_no_crash(tmp_path: Path) -> None:
         """
     done = run_own(own_entry(tmp_path, source), "hydra.sweeper.n_trials=3", root=tmp_path / "o")
     assert done.returncode == 1
-    assert "without a complete trial (3 pruned, 0 failed)" in done.stderr
+    assert "has no complete trial (3 pruned, 0 failed)" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

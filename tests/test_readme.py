@@ -36,7 +36,7 @@ def test_every_shown_command_is_accepted(tmp_path: Path, line: str) -> None:
     if "--cfg" not in arguments:
         arguments.append("dry_run=true")
     variables = {"OPTUNA_STORAGE": "postgresql://USER:PASSWORD@HOST/DATABASE"}
-    if "data=csv" in arguments:
+    if "data=table" in arguments:
         subprocess.run([sys.executable, *shlex.split(WRITE_TABLE)[1:]], cwd=tmp_path, check=True)
     succeed(*arguments, root=tmp_path, cwd=tmp_path, **variables)
 

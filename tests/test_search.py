@@ -276,7 +276,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_continues(tmp_path: Path) -> N
     quick = (*slow[:3], "trainer.max_epochs=4", "hydra.sweeper.n_trials=2")
     refused = train(*quick, root=tmp_path)
     assert refused.returncode == 1
-    assert "begun with other values of trainer.max_epochs" in refused.stderr
+    assert "created with different values of trainer.max_epochs" in refused.stderr
 
 
 @pytest.mark.slow
