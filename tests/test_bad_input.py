@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import command, environment, refuse, train
-from tests.test_faults import own_entry
+from tests.commands import command, environment, own_entry, refuse, train
 
 SEARCH = ("-m", "hparams_search=mlp")
 

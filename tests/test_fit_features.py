@@ -7,8 +7,8 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
-from tests.commands import QUICK, read_trials, succeed, train
-from tests.test_single_run import run_folder, runs_of
+from tests.commands import QUICK, read_trials, run_folder, succeed, train
+from tests.mlflow_store import runs_of
 
 EACH = (*QUICK, "trainer.max_epochs=8", "trainer.check_val_every_n_epoch=1")
 SEARCH = ("-m", "hparams_search=mlp", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=3")

@@ -9,7 +9,7 @@ import yaml
 from optuna.trial import FrozenTrial, TrialState
 
 from tests.commands import read_trials, refuse, succeed, train
-from tests.test_single_run import runs_of
+from tests.mlflow_store import runs_of
 
 # The tutorial's first script, with the study that it runs itself.
 QUADRATIC = """
