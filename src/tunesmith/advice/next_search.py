@@ -22,6 +22,9 @@ def next_params(study: optuna.Study, advice: Sequence[Advice]) -> dict[str, str]
         study: The search.
         advice: What `advise` said of it.
 
+    >>> next_params(study, advise(study))
+    {'optimizer.lr': 'tag(log,interval(0.001,0.1))'}
+
     """
     dists = steady_space(finished(study) or [t for t in shown(study) if t.distributions])
     changes = {name: value for piece in advice for name, value in piece.changes.items()}
@@ -49,6 +52,10 @@ def write_next(
 
     Returns:
         `path`.
+
+    >>> write_next(
+    ...     Path("next.yaml"), study=study, advice=advise(study), search="quadratic", fixed={}
+    ... )
 
     """
     totals = [piece.n_trials for piece in advice if piece.rule == "fewer-trials"]
