@@ -4,6 +4,7 @@ See "The Override Grammar" in Hydra's documentation. What is written here is rea
 the very same value.
 """
 
+import json
 import re
 import shlex
 from decimal import Decimal
@@ -74,6 +75,16 @@ def write_override(key: str, value: object) -> str:
 def write_for_shell(key: str, value: object) -> str:
     """Return an override as it is typed into a shell: `'data.path="a b.csv"'`."""
     return shlex.quote(f"{key}={write_value(value, quote=Quote.double)}")
+
+
+def write_data(values: dict[str, object]) -> str:
+    """Return values as a JSON text in which no interpolation is read: data is what it says."""
+    return json.dumps(values).replace("${", "\\u0024{")
+
+
+def data_node(values: dict[str, object]) -> dict[str, object] | str:
+    """Return values as a config may hold them: as JSON where one looks like an interpolation."""
+    return write_data(values) if "${" in json.dumps(values) else values
 
 
 def write_sweep(distribution: "BaseDistribution") -> str:

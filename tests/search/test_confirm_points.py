@@ -47,7 +47,7 @@ def plan() -> Plan:
     base = OmegaConf.create({"metric": {"name": "y"}, "seed": None, "repeat": 1})
     return Plan(
         study_name="s",
-        space=SearchSpace({}, ()),
+        space=SearchSpace({}, {}, {}, ()),
         config=OmegaConf.create({"hydra": {"sweep": {"dir": "outputs/searches/s"}}}),
         base=base,
         settings=Settings.of({**DEFAULTS, "storage": None}),

@@ -21,6 +21,7 @@ from tunesmith.context import Context, Role, current_context
 from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
 from tunesmith.objectives.objective import Objective
 from tunesmith.objectives.script import functions_of, load_script
+from tunesmith.overrides import data_node
 from tunesmith.tracking import Run
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ def _record(cfg: DictConfig, trial: Trial, context: Context) -> None:
     run, paths = context.run, context.paths
     repeat = copy.deepcopy(cfg)
     with open_dict(repeat):
-        repeat.objective.params = trial.params
+        repeat.objective.params = data_node(trial.params)
     # Of several repetitions the first one has the run's folder.
     if paths.hydra.is_dir():
         OmegaConf.save(repeat, paths.config)

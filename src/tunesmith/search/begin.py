@@ -88,15 +88,16 @@ def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> No
 
 
 def _queue_baseline(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
-    outside = [
-        write_override(name, value)
-        for name, value in plan.baseline.items()
-        if not plan.space.contains(name, value)
-    ]
+    point, outside = {}, []
+    for name, value in plan.baseline.items():
+        try:
+            point[name] = plan.space.kept(name, value)
+        except ValueError:
+            outside.append(write_override(name, value))
     if outside:
         say(f"No baseline trial: {', '.join(outside)} lies outside the search space.")
         return
-    study.enqueue_trial(plan.baseline)
+    study.enqueue_trial(point)
     StudyRecord.write(study, baseline=0)
 
 

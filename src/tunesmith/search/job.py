@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 from optuna import Trial
 
-from tunesmith.overrides import write_override
+from tunesmith.overrides import write_data, write_override
 from tunesmith.search.space import SearchSpace
 from tunesmith.search.stop import SignalGuard
 from tunesmith.search.user_code import user_code
@@ -72,9 +71,13 @@ def trial_overrides(
     params, own = trial.params, {}
     if "params" in config.objective:
         own = {k: v for k, v in params.items() if k not in space.distributions}
-    drawn = [write_override(name, value) for name, value in params.items() if name not in own]
-    recorded = [write_override("objective.params", json.dumps(own))] if own else []
-    return [*drawn, *space.fixed, *extra, *recorded]
+    extended = [
+        write_override(name, value)
+        for name, value in params.items()
+        if name not in own and name not in space.distributions
+    ]
+    recorded = [write_override("objective.params", write_data(own))] if own else []
+    return [*extended, *space.overrides(params), *extra, *recorded]
 
 
 def result_of(job: JobReturn) -> Any:

@@ -112,7 +112,7 @@ class Plan:
         known = TrialRecord.of(trial).overrides
         if known is not None:
             return known
-        return [*(write_override(*item) for item in trial.params.items()), *self.space.fixed]
+        return self.space.overrides(trial.params)
 
 
 def make_plan(

@@ -8,7 +8,6 @@ from optuna.pruners import NopPruner
 
 from tunesmith.check import check_config
 from tunesmith.errors import InvalidConfig
-from tunesmith.overrides import write_override
 from tunesmith.search.components import require_single_objective
 from tunesmith.search.plan import Plan
 from tunesmith.search.space import parse_space
@@ -20,8 +19,8 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     Raises InvalidConfig or a Hydra error for the first that is refused.
     """
     for end in [None, *plan.space.ends()]:
-        overrides = [] if end is None else [write_override(*end)]
-        check_config(loader.load_sweep_config(plan.config, [*overrides, *plan.space.fixed]))
+        drawn = {} if end is None else dict([end])
+        check_config(loader.load_sweep_config(plan.config, plan.space.overrides(drawn)))
     plan.components.check_sampler()
     pruner = plan.make_pruner() or NopPruner()
     require_single_objective(
@@ -37,7 +36,7 @@ def accepts(plan: Plan, loader: ConfigLoader, changes: Mapping[str, str]) -> boo
     changed = parse_space(changes, [])
     try:
         for end in changed.ends():
-            overrides = [*plan.space.fixed, *changed.fixed, write_override(*end)]
+            overrides = [*plan.space.fixed, *changed.overrides(dict([end]))]
             check_config(loader.load_sweep_config(plan.config, overrides))
     except (InvalidConfig, HydraException):
         return False

@@ -14,7 +14,7 @@ from tunesmith.advice import Advice, advise, write_next
 from tunesmith.commands import load_model, next_search, repeat_run, repeat_winner
 from tunesmith.context import refitting
 from tunesmith.errors import InvalidConfig
-from tunesmith.overrides import write_override
+from tunesmith.overrides import data_node, write_override
 from tunesmith.report import ReportContext, terminal_summary, write_front, write_report
 from tunesmith.search.fitted import is_restorable, restored
 from tunesmith.search.job import result_of
@@ -109,7 +109,7 @@ def _write_best(best: FrozenTrial, session: Session) -> Path:
     with open_dict(cfg):
         del cfg["hydra"]
         if isinstance(drawn := OmegaConf.select(cfg, "objective.params"), str):
-            cfg.objective.params = json.loads(drawn)
+            cfg.objective.params = data_node(json.loads(drawn))
     OmegaConf.save(cfg, plan.paths.best_config)
     return plan.paths.best_config
 
@@ -162,7 +162,13 @@ def _write_next(study: optuna.Study, advice: Sequence[Advice], session: Session)
     # A bound may be widened to what the objective does not take.
     usable = [piece for piece in advice if accepts(plan, session.loader, piece.changes)]
     return write_next(
-        plan.paths.next_config, study=study, advice=usable, search=plan.search, fixed=plan.fixed
+        plan.paths.next_config,
+        study=study,
+        advice=usable,
+        search=plan.search,
+        fixed=plan.fixed,
+        sweeps=plan.space.sweeps,
+        value=plan.space.value,
     )
 
 
