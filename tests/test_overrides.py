@@ -107,14 +107,23 @@ def test_a_value_is_quoted_for_the_shell_only_where_it_must_be(value: object, ty
         IntDistribution(5, 5),
         IntDistribution(1, 400, log=True),
         IntDistribution(2, 8, step=2),
+        IntDistribution(3, 3, step=2),
+        IntDistribution(-9, 9, step=3),
         FloatDistribution(1e-5, 1e-1, log=True),
         FloatDistribution(1.0, 4.0),
         FloatDistribution(-5.5, 5e20),
         FloatDistribution(0.1, 1.0, step=0.1),
         FloatDistribution(0.0, 1.0, step=0.001),
+        FloatDistribution(0.5, 0.5),
+        FloatDistribution(0.5, 0.5, step=0.1),
+        FloatDistribution(1.0, 4.0, step=1.0),
+        FloatDistribution(1e-12, 1e-11, step=1e-12),
+        FloatDistribution(1e16, 1e17, step=1e16),
         CategoricalDistribution(["sgd", "adam"]),
         CategoricalDistribution([16, 32, 0.5]),
         CategoricalDistribution([True, False]),
+        CategoricalDistribution([1, 1.0]),
+        CategoricalDistribution([math.inf, -0.5]),
         CategoricalDistribution(["1", "x"]),
         CategoricalDistribution(TEXTS),
     ],
@@ -125,6 +134,17 @@ def test_the_stock_plug_in_reads_back_the_very_same_distribution(dist: BaseDistr
     assert (space, fixed) == ({"key": dist}, {})
     if isinstance(dist, CategoricalDistribution):
         assert same(list(space["key"].choices), list(dist.choices))
+
+
+@pytest.mark.parametrize("choices", [[None, "relu"], [None, 0.5, "None", "null", True, "a,b", ""]])
+def test_choices_with_none_become_jobs_with_the_very_same_values(
+    choices: list[bool | float | str | None],
+) -> None:
+    # The stock plug-in keeps the text of such choices: it is its jobs that have the values.
+    parser = OverridesParser.create()
+    sweep = parser.parse_override(f"key={write_sweep(CategoricalDistribution(choices))}")
+    jobs = [f"key={text}" for text in sweep.sweep_string_iterator()]
+    assert same([job.value() for job in parser.parse_overrides(jobs)], choices)
 
 
 class Unknown(BaseDistribution):

@@ -104,7 +104,9 @@ def write_sweep(distribution: "BaseDistribution") -> str:
     d = distribution
     match d:
         case CategoricalDistribution():
-            return f"choice({','.join(map(write_value, d.choices))})"
+            choices = ",".join(map(write_value, d.choices))
+            # Hydra's choice() takes no null, a plain list of choices does.
+            return choices if None in d.choices else f"choice({choices})"
         case IntDistribution(step=1):
             return _on_scale(f"int(interval({d.low},{d.high}))", log=d.log)
         case IntDistribution():
