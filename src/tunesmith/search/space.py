@@ -69,7 +69,7 @@ class SearchSpace:
             }
         except ValueError:
             raise InvalidConfig(
-                "hydra/sweeper/sampler=grid needs choice(...) or range(...) for every parameter; "
+                "a grid, or brute force, needs choice(...) or range(...) for every parameter; "
                 "try hydra/sweeper/sampler=tpe"
             ) from None
 
