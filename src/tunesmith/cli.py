@@ -122,6 +122,10 @@ def one_line_errors() -> Iterator[None]:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting itself.
     try:
         yield
+    except SystemExit as ended:
+        if full and ended.__cause__ is not None:
+            raise ended.__cause__ from None
+        raise
     except _MISTAKES as error:
         # A package that the code imports by itself is missing: its traceback says where.
         if full or (isinstance(error, ImportError) and import_failure(error) is None):
