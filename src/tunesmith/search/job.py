@@ -1,14 +1,16 @@
 """Compute one Optuna trial as a Hydra job."""
 
 import contextlib
+import copy
 import io
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 from optuna import Trial
 
 from tunesmith.overrides import write_override
@@ -75,6 +77,16 @@ def trial_overrides(
     drawn = [write_override(name, value) for name, value in params.items() if name not in own]
     recorded = [write_override("objective.params", json.dumps(own))] if own else []
     return [*drawn, *space.fixed, *extra, *recorded]
+
+
+def compose_job(
+    config: DictConfig, overrides: Sequence[str], *, loader: ConfigLoader
+) -> DictConfig:
+    """Return what a job's main gets: the composed config, without Hydra's own node."""
+    cfg = copy.deepcopy(loader.load_sweep_config(config, list(overrides)))
+    with open_dict(cfg):
+        del cfg["hydra"]
+    return cfg
 
 
 def result_of(job: JobReturn) -> Any:

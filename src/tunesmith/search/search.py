@@ -167,7 +167,7 @@ def _confirm(
         finally:
             run.finish(state)
             tracking.close_dead_runs(closed_runs(confirm.study))
-    return confirm.test()
+    return confirm.test(session.loader)
 
 
 def _is_done(study: optuna.Study, plan: Plan) -> bool:
