@@ -291,3 +291,24 @@ def test_a_changed_search_is_another_study(tmp_path: Path) -> None:
     succeed(*SEARCH, "hydra.sweeper.n_trials=1", "refit=false", "seed=5", root=tmp_path)
     succeed(*SEARCH, "hydra.sweeper.n_trials=2", "tags=[x]", root=tmp_path)
     assert len(list((tmp_path / "searches").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        ("hydra/sweeper/sampler=brute_force",),
+        (
+            "hydra/sweeper/sampler=none",
+            "hydra.sweeper.sampler._target_=optuna.samplers.BruteForceSampler",
+        ),
+    ],
+    ids=["preset", "by its class"],
+)
+def test_brute_force_computes_every_point_once(tmp_path: Path, sampler: tuple[str, ...]) -> None:
+    succeed(
+        *("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s", "tracking=none"),
+        *("objective.x=choice(1,3,5)", *sampler),
+        root=tmp_path,
+    )
+    trials = read_trials(f"sqlite:///{tmp_path}/optuna.db")
+    assert sorted(trial.params["objective.x"] for trial in trials) == [1, 3, 5]

@@ -6,8 +6,8 @@ import pytest
 from optuna.trial import TrialState
 from sqlalchemy import NullPool
 
+from tunesmith.passwords import hide_passwords
 from tunesmith.report.__main__ import main
-from tunesmith.report.load import hide_password
 
 
 def keep_elsewhere(url: str, *, name: str, value: float) -> None:
@@ -194,6 +194,6 @@ def test_half_an_address_is_refused(arguments: list[str]) -> None:
 
 
 def test_passwords_are_hidden() -> None:
-    shown = hide_password("postgresql+psycopg://me:s3cr:et@host:5432/db")
+    shown = hide_passwords("postgresql+psycopg://me:s3cr:et@host:5432/db")
     assert shown == "postgresql+psycopg://me:***@host:5432/db"
-    assert hide_password("sqlite:///a.db") == "sqlite:///a.db"
+    assert hide_passwords("sqlite:///a.db") == "sqlite:///a.db"

@@ -1,7 +1,6 @@
 """Find and open a study for reading: nothing is created, every mistake is one clear line."""
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,6 +12,7 @@ from sqlalchemy import URL, NullPool, create_engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tunesmith.errors import nearest
+from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
 from tunesmith.study import with_driver
 
@@ -85,13 +85,8 @@ def load_study(url: str, *, name: str) -> optuna.Study:
     )
     names = optuna.get_all_study_names(storage)
     if name not in names:
-        raise ValueError(f"no study {name!r} in {hide_password(url)}{_hint(name, names)}")
+        raise ValueError(f"no study {name!r} in {hide_passwords(url)}{_hint(name, names)}")
     return optuna.load_study(study_name=name, storage=storage)
-
-
-def hide_password(url: str) -> str:
-    """Return `url` with the password of its user replaced by stars."""
-    return re.sub(r"(://[^/\s:@]*):[^/\s]*@", r"\1:***@", url)
 
 
 def _note(paths: SearchPaths, key: str) -> str | None:
@@ -162,7 +157,7 @@ def _siblings(folder: Path) -> list[str]:
 
 def _checked(url: str) -> str:
     """Return the URL with its driver, once it is seen to lead to an Optuna store."""
-    shown = hide_password(url)
+    shown = hide_passwords(url)
     try:
         engine = create_engine(with_driver(make_url(url)))
     except (SQLAlchemyError, ImportError) as error:
@@ -192,7 +187,7 @@ def _files(database: Path) -> list[str]:
 
 
 def _first_line(error: Exception) -> str:
-    return hide_password(str(error).splitlines()[0])
+    return hide_passwords(str(error).splitlines()[0])
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

@@ -1,13 +1,15 @@
 """Compute one Optuna trial as a Hydra job."""
 
 import contextlib
+import copy
 import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 from optuna import Trial
 
 from tunesmith.overrides import write_data, write_override
@@ -78,6 +80,16 @@ def trial_overrides(
     ]
     recorded = [write_override("objective.params", write_data(own))] if own else []
     return [*extended, *space.overrides(params), *extra, *recorded]
+
+
+def compose_job(
+    config: DictConfig, overrides: Sequence[str], *, loader: ConfigLoader
+) -> DictConfig:
+    """Return what a job's main gets: the composed config, without Hydra's own node."""
+    cfg = copy.deepcopy(loader.load_sweep_config(config, list(overrides)))
+    with open_dict(cfg):
+        del cfg["hydra"]
+    return cfg
 
 
 def result_of(job: JobReturn) -> Any:

@@ -48,7 +48,7 @@ class Plan:
     @cached_property
     def paths(self) -> SearchPaths:
         """Where the search's files go."""
-        return SearchPaths(Path(self.config.hydra.sweep.dir))
+        return SearchPaths(Path(self.config.hydra.sweep.dir), self.config.hydra.output_subdir)
 
     @cached_property
     def components(self) -> Components:

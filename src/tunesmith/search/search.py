@@ -18,7 +18,7 @@ from tunesmith.search.describe import describe
 from tunesmith.search.job import trial_overrides
 from tunesmith.search.messages import interrupted, nothing_to_do, stopped_early
 from tunesmith.search.plan import Plan
-from tunesmith.search.probe import probe
+from tunesmith.search.probe import naming_misfits, probe
 from tunesmith.search.results import write_results
 from tunesmith.search.session import Session, open_session
 from tunesmith.search.stage import SearchInterrupted, Stage, complete_stage, work_for_parent
@@ -66,18 +66,21 @@ def run_search(
 
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    session = open_session(
-        config,
-        settings=settings,
-        arguments=arguments,
-        hydra_context=hydra_context,
-        task_function=task_function,
-    )
-    plan = session.plan
+    loader = hydra_context.config_loader
+    with naming_misfits(config, settings=settings, arguments=arguments, loader=loader):
+        session = open_session(
+            config,
+            settings=settings,
+            arguments=arguments,
+            hydra_context=hydra_context,
+            task_function=task_function,
+        )
+        plan = session.plan
+        if not is_worker():
+            probe(plan, session.loader)
     if is_worker():
         work_for_parent(_stage_of_worker(session), session)
         return
-    probe(plan, session.loader)
     if plan.is_dry_run:
         session.say(describe(plan))
         return
@@ -163,7 +166,7 @@ def _confirm(
         finally:
             run.finish(state)
             tracking.close_dead_runs(closed_runs(confirm.study))
-    return confirm.test()
+    return confirm.test(session.loader)
 
 
 def _is_done(study: optuna.Study, plan: Plan) -> bool:

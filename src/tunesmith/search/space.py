@@ -109,7 +109,7 @@ class SearchSpace:
             }
         except ValueError:
             raise InvalidConfig(
-                "hydra/sweeper/sampler=grid needs choice(...) or range(...) for every parameter; "
+                "a grid, or brute force, needs choice(...) or range(...) for every parameter; "
                 "try hydra/sweeper/sampler=tpe"
             ) from None
 
@@ -170,7 +170,7 @@ def _distribution(override: Override) -> tuple[BaseDistribution, Choices | None]
 def _way_out(override: Override, reason: str) -> str:
     key = override.get_key_element()
     if "log" in reason:
-        return f"try a range of {key} with LOW above 0, such as 1e-5, or one that is not logarithmic"
+        return f"try {key} with LOW above 0, such as 1e-5, or a range that is not logarithmic"
     return f"try {key}=interval(LOW,HIGH) with LOW below HIGH"
 
 
