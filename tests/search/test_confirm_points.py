@@ -48,7 +48,9 @@ def plan() -> Plan:
     return Plan(
         study_name="s",
         space=SearchSpace({}, ()),
-        config=OmegaConf.create({"hydra": {"sweep": {"dir": "outputs/searches/s"}}}),
+        config=OmegaConf.create(
+            {"hydra": {"output_subdir": ".hydra", "sweep": {"dir": "outputs/searches/s"}}}
+        ),
         base=base,
         settings=Settings.of({**DEFAULTS, "storage": None}),
         confirm=ConfirmSettings(n_best=2, n_seeds=5),
