@@ -66,6 +66,8 @@ def test_a_winner_is_tested_and_logged_without_hydras_folder(tmp_path: Path) -> 
         root=tmp_path,
     )
     assert "value reproduced exactly" in printed
+    # Of the fits that are tested between trials Lightning 2.6 warns on PyTorch 2.13.
+    assert "deprecated" not in printed
     assert "test" in printed
     assert "load the model" in printed
 
@@ -160,3 +162,34 @@ def test_callbacks_and_a_search_path_hold_in_trials(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     values = [trial.value for trial in read_trials(f"sqlite:///{tmp_path}/optuna.db")]
     assert [float(line) for line in (tmp_path / "noted").read_text().split()] == values
+
+
+def test_what_libraries_warn_of_is_in_a_log_file_not_on_the_terminal(tmp_path: Path) -> None:
+    source = """
+        import warnings
+        from tunesmith.objectives import FittedModel, Objective
+        class Mine(Objective):
+            def __init__(self, x=0.0): pass
+            def check(self, cfg): warnings.warn("checked")
+            def evaluate(self, cfg):
+                warnings.warn("evaluated")
+                return cfg.objective.x
+            @property
+            def restorable(self):
+                warnings.warn("between trials")
+                return False
+    """
+    entry = own_entry(tmp_path, source)
+    for n_jobs in (1, 2):
+        line = command(
+            *(*THREE, "confirm.n_best=1", "confirm.n_seeds=1", "objective._target_=mine.Mine"),
+            *(f"hydra.sweeper.n_jobs={n_jobs}", "storage=sqlite"),
+            root=tmp_path / str(n_jobs),
+        )
+        line[1] = str(entry)
+        done = subprocess.run(line, env=environment(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stderr == ""
+        folder = tmp_path / str(n_jobs) / "searches" / "s"
+        assert "between trials" in (folder / "search.log").read_text()
+        assert "evaluated" in (folder / "trials" / "0" / "train.log").read_text()

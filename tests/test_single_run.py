@@ -112,3 +112,10 @@ def test_a_run_killed_in_the_middle_is_closed_by_the_next_command(tmp_path: Path
     client.update_run(run.info.run_id, status="RUNNING")
     succeed(*QUICK, root=tmp_path)
     assert [run.info.status for run in runs_of(tmp_path)] == ["KILLED", "FINISHED"]
+
+
+def test_a_run_of_two_processes_leaves_one_record(tmp_path: Path) -> None:
+    printed = succeed("trainer.devices=2", "+trainer.strategy=ddp", *QUICK, root=tmp_path)
+    assert len(re.findall("^val/mse", printed, re.MULTILINE)) == 1
+    assert len(runs_of(tmp_path)) == 1
+    assert (run_folder(tmp_path) / "metrics.yaml").is_file()

@@ -4,6 +4,7 @@ import contextlib
 import os
 import tempfile
 import traceback
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +14,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -60,7 +62,15 @@ def _check(cfg: DictConfig) -> None:
     bring_up_to_date(cfg)
     _check_metric(cfg.metric)
     _check_repeat(cfg)
-    objective_of(cfg).check(cfg)
+    objective = objective_of(cfg)
+    objective.check(cfg)
+    n_processes = objective.n_processes(cfg)
+    if n_processes > 1 and OmegaConf.select(cfg, "hydra.mode") is RunMode.MULTIRUN:
+        # Lightning starts the others by the same command: they would repeat the whole search.
+        raise InvalidConfig(
+            f"a job of a search must be one process, got {n_processes} by trainer.devices or "
+            f"num_nodes; try trainer.devices=1 with hydra.sweeper.n_jobs={n_processes}"
+        )
 
 
 def _check_metric(metric: DictConfig) -> None:
@@ -157,7 +167,10 @@ def _end_dry_run(what: str) -> NoReturn:
 def _ending_in_one_line() -> Iterator[None]:
     """End the command by a mistake: Hydra turns any exception of a callback into a warning."""
     try:
-        yield
+        with warnings.catch_warnings():
+            # What a library warns of, it warns of again in the run, whose log file takes it.
+            warnings.simplefilter("ignore")
+            yield
     except (InvalidConfig, HydraException, OmegaConfBaseException) as error:
         from tunesmith.explain import one_line  # here: only a mistake needs it
 

@@ -1,11 +1,14 @@
 """Read a composed config: as flat parameters, for the functions that it names, its resolvers."""
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from tunesmith.paths import SearchPaths
 
 MODES = {"minimize": "min", "maximize": "max"}
 
@@ -53,6 +56,12 @@ def job_log_handlers(*, _parent_: DictConfig) -> list[str]:
     return ["file"] if "file" in handlers else [str(name) for name in handlers]
 
 
+def search_log(folder: str) -> str:
+    """Return the log file of the search in `folder`; nothing is kept while there is no folder."""
+    paths = SearchPaths(Path(folder))
+    return str(paths.log.absolute()) if paths.folder.is_dir() else os.devnull
+
+
 def _plain(value: Any) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
@@ -69,4 +78,5 @@ def _flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 
 # At the import: every command and worker imports this module before it resolves a config.
 OmegaConf.register_resolver("lightning_mode", lightning_mode, replace=True)
+OmegaConf.register_resolver("search_log", search_log, replace=True)
 OmegaConf.register_resolver("job_log_handlers", job_log_handlers, replace=True)

@@ -1,5 +1,6 @@
 """Where the code runs: a single run, a trial of a search, or the refit of a search's winner."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -49,6 +50,14 @@ class Context:
     trial: optuna.Trial | None = None
     repetition: int = 1
     is_alone: bool = False
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the first of the processes that compute the run: it alone leaves files.
+
+        Lightning starts the others by the same command; these variables are PyTorch's own.
+        """
+        return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", 0))) == 0
 
     @property
     def is_trial(self) -> bool:

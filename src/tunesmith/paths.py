@@ -153,6 +153,11 @@ class SearchPaths:
         return run.folder.relative_to(self.folder).as_posix()
 
     @property
+    def log(self) -> Path:
+        """What libraries warn of between two trials."""
+        return self.folder / "search.log"
+
+    @property
     def workers(self) -> Path:
         """The folder of the workers' logs."""
         return self.folder / "workers"

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from tunesmith.data import TabularDataModule
 from tunesmith.errors import InvalidConfig
 from tunesmith.objectives.naming_group import naming_group
-from tunesmith.validate import require_integer
+from tunesmith.validate import require_choice, require_integer
 
 # Made-up rows, enough for a share of them to be drawn.
 N_CHECKED = 1000
@@ -58,6 +58,7 @@ def check_boosting(cfg: DictConfig, *, report_every: object) -> None:
             f"model._target_={cfg.model and cfg.model['_target_']}; try model=lightgbm, or "
             "objective=lightning"
         )
+    _check_metric(cfg)
     lightgbm = import_lightgbm()
     with naming_group("data"):
         datamodule = instantiate(cfg.data)
@@ -70,6 +71,14 @@ def check_boosting(cfg: DictConfig, *, report_every: object) -> None:
     if cfg.ckpt_path is not None:
         raise InvalidConfig("objective=lightgbm does not continue a model; try ckpt_path=null")
     _check_parameters(lightgbm, {**parameters_of(cfg), "verbosity": 0})
+
+
+def _check_metric(cfg: DictConfig) -> None:
+    """Raise InvalidArgument for a metric that a fit does not return."""
+    names = list(cfg.metric.name) if OmegaConf.is_list(cfg.metric.name) else [cfg.metric.name]
+    known = ("val/mse", "val/rmse", "train/mse", "train/rmse", "test/mse", "test/rmse", "rounds")
+    for name in names:
+        require_choice("metric.name", name, known)
 
 
 def _check_parameters(lightgbm: Any, params: dict[str, Any]) -> None:

@@ -94,6 +94,15 @@ class Objective(ABC):
 
         """
 
+    def n_processes(self, cfg: DictConfig) -> int:
+        """Return by how many processes a config is computed; trials are computed by one.
+
+        Args:
+            cfg: The whole composed config, which was checked.
+
+        """
+        return 1
+
     @property
     def restorable(self) -> bool:
         """Whether `restore` takes up what a fit left."""

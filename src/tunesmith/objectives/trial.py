@@ -24,7 +24,7 @@ from tunesmith.objectives.result import print_result
 from tunesmith.paths import started_in
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.study import Diverged, Pruned, StudyRecord, TrialRecord
-from tunesmith.tracking import RunState, Tracking
+from tunesmith.tracking import NoTracking, RunState, Tracking
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +87,7 @@ def metric_names(cfg: DictConfig) -> list[str]:
 def _started(cfg: DictConfig) -> Context:
     """Return the context of the job, with a run of its own that is being recorded."""
     context = job_context()
-    with contextlib.chdir(started_in()):  # A relative URI is meant from there.
-        tracking: Tracking = instantiate(cfg.tracking)
+    tracking = _tracking(cfg) if context.is_first else NoTracking()
     name, tags, parent_id = _identity(context)
     if context.role is Role.SINGLE:
         tracking.close_dead_runs()
@@ -100,6 +99,12 @@ def _started(cfg: DictConfig) -> Context:
     run.log_params(flat(cfg, without=NOT_PARAMETERS))
     record_config(run, cfg, context.paths)
     return replace(context, run=run)
+
+
+def _tracking(cfg: DictConfig) -> Tracking:
+    with contextlib.chdir(started_in()):  # A relative URI is meant from there.
+        tracking: Tracking = instantiate(cfg.tracking)
+        return tracking
 
 
 def _identity(context: Context) -> tuple[str, dict[str, str], str | None]:
@@ -192,6 +197,8 @@ def _end_complete(
 ) -> None:
     context.run.log_summary({**metrics, "seconds": seconds})
     context.run.finish(RunState.COMPLETE)
+    if not context.is_first:
+        return
     if not context.is_trial:
         OmegaConf.save(OmegaConf.create(dict(metrics)), context.paths.metrics)
     if context.role is Role.SINGLE:
@@ -201,4 +208,4 @@ def _end_complete(
 def _exit_if_alone(message: str, context: Context) -> None:
     """End the command with one line: Hydra says a line of its own about any other exception."""
     if context.is_alone:
-        raise SystemExit(message)
+        raise SystemExit(message if context.is_first else 1)

@@ -94,6 +94,7 @@ def run_search(
         return
     _say_what_changed(study, session)
     write_study_file(plan.paths, study_name=plan.study_name, storage=plan.settings.storage)
+    session.log_into_folder()
     with _recorded(study, session, tracking) as parent:
         session.say(f"Study {plan.study_name} in {plan.paths.folder}")
         complete_stage(_search_stage(study, plan), session)

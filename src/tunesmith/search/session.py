@@ -7,6 +7,7 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.plugins import Plugins
+from hydra.core.utils import configure_log
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -37,6 +38,12 @@ class Session:
             hydra_context=self.hydra_context,
             task_function=self.task_function,
         )
+
+    def log_into_folder(self) -> None:
+        """Set up the logging between trials once more, now that the search has its folder."""
+        hydra = self.plan.config.hydra
+        whitelist = self.hydra_context.execution_whitelist
+        configure_log(hydra.hydra_logging, hydra.verbose, execution_whitelist=whitelist)
 
     def say(self, text: str) -> None:
         """Print a line, unwrapped: whoever copies a command needs it whole."""

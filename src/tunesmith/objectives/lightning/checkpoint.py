@@ -80,9 +80,10 @@ def save_model(trainer: Trainer, path: Path, *, best_by: str | None) -> None:
     if not source:  # fast_dev_run keeps no best one
         trainer.save_checkpoint(path)
         return
-    shutil.copyfile(source, path)
+    if trainer.is_global_zero:
+        shutil.copyfile(source, path)
     # weights_only is off: this very process has written the file.
-    saved = torch.load(path, map_location="cpu", weights_only=False)
+    saved = torch.load(source, map_location="cpu", weights_only=False)
     trainer.lightning_module.load_state_dict(saved["state_dict"])
 
 

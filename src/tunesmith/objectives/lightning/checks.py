@@ -1,18 +1,25 @@
 """Refuse a config that Lightning cannot fit, before it is tried."""
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from lightning.pytorch import LightningDataModule, LightningModule
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.errors import InvalidArgument, InvalidConfig
+from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
 from tunesmith.objectives.lightning.build import build_model
 from tunesmith.objectives.lightning.checkpoint import check_checkpoint
+from tunesmith.objectives.lightning.logged_names import can_log, texts_like_names
 from tunesmith.objectives.naming_group import naming_group
 from tunesmith.validate import require_choice, require_integer, require_positive
+
+# Metrics of every fit, whatever its model logs.
+COMPUTED = {"model/parameters", "best_epoch", "epochs"}
 
 
 def check_fit(cfg: DictConfig) -> None:
@@ -36,6 +43,7 @@ def check_fit(cfg: DictConfig) -> None:
         if parameters := list(model.parameters()):
             # Optimizers check their own numbers only when they are made.
             instantiate(cfg.optimizer)(parameters)
+    _check_metric_is_logged(cfg, type(model))
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path, model, max_epochs=cfg.trainer.max_epochs)
     _check_accelerator(cfg.trainer.accelerator)
@@ -98,6 +106,18 @@ def _check_metric(cfg: DictConfig) -> None:
         )
 
 
+def _check_metric_is_logged(cfg: DictConfig, kind: type[LightningModule]) -> None:
+    """Raise InvalidConfig for a metric that nothing logs, as far as the source tells."""
+    targets = [str(node.get("_target_")) for node in cfg.callbacks.values() if node is not None]
+    if not all(target.startswith("lightning.") for target in targets):
+        return  # A callback of the user's own may log as well.
+    names = list(cfg.metric.name) if OmegaConf.is_list(cfg.metric.name) else [cfg.metric.name]
+    for name in names:
+        if name not in COMPUTED and not can_log(kind, name):
+            close = nearest(name, texts_like_names(kind)).partition(",")[0] or "val/loss"
+            raise InvalidArgument("metric.name", f"a metric that {kind.__name__} logs", name, close)
+
+
 def _check_callbacks(cfg: DictConfig) -> None:
     for node in cfg.callbacks.values():
         monitor: Any = node.get("monitor") if OmegaConf.is_dict(node) else None
@@ -108,6 +128,29 @@ def _check_callbacks(cfg: DictConfig) -> None:
             )
     with naming_group("callbacks"):
         instantiate(cfg.callbacks)
+
+
+def processes_of(cfg: DictConfig) -> int:
+    """Return by how many processes a config is fitted.
+
+    Raises:
+        InvalidConfig: The Trainer refuses its arguments.
+
+    """
+    with naming_group("trainer"), _quiet():
+        trainer: Trainer = instantiate(cfg.trainer, logger=False, enable_progress_bar=False)
+    return trainer.num_devices * trainer.num_nodes
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what Lightning says of a Trainer: it says it again of the one that fits."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _check_accelerator(accelerator: str) -> None:

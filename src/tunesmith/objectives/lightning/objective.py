@@ -22,7 +22,7 @@ from tunesmith.objectives.lightning.build import (
 )
 from tunesmith.objectives.lightning.callbacks import Best
 from tunesmith.objectives.lightning.checkpoint import save_model
-from tunesmith.objectives.lightning.checks import check_fit
+from tunesmith.objectives.lightning.checks import check_fit, processes_of
 from tunesmith.objectives.lightning.figures import log_fit
 from tunesmith.objectives.lightning.fitted import LightningFitted
 from tunesmith.objectives.lightning.memory import keep_freed_memory
@@ -69,7 +69,8 @@ class Lightning(Objective):
         if not context.is_trial:
             metrics |= _tested(trainer, datamodule)
             metrics["epochs"] = trainer.current_epoch
-            log_fit(trainer, datamodule, context=context)
+            if context.is_first:
+                log_fit(trainer, datamodule, context=context)
         return metrics
 
     def check(self, cfg: DictConfig) -> None:
@@ -80,6 +81,10 @@ class Lightning(Objective):
 
         """
         check_fit(cfg)
+
+    def n_processes(self, cfg: DictConfig) -> int:
+        """Return how many processes the Trainer starts, this one included."""
+        return processes_of(cfg)
 
     def restore(self, cfg: DictConfig, folder: Path) -> FittedModel:
         """Return the model whose checkpoint lies in the folder, with the data of its config."""
