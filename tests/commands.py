@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +34,24 @@ def read_trials(url: str, name: str = "s") -> list[FrozenTrial]:
 def command(*arguments: str, root: Path) -> list[str]:
     """The command line, with everything it generates below `root`."""
     return [sys.executable, str(ROOT / "train.py"), *arguments, f"paths.output_root={root}"]
+
+
+def own_entry(
+    folder: Path, source: str, *, module: str = "mine", conf: str = str(ROOT / "conf")
+) -> Path:
+    """Write a train.py that trusts the user's own module, whose code is `source`; return it."""
+    (folder / f"{module}.py").write_text(textwrap.dedent(source))
+    text = (ROOT / "train.py").read_text()
+    text = text.replace('"tunesmith.*",', f'"tunesmith.*", "{module}.*",')
+    entry = folder / "train.py"
+    entry.write_text(text.replace('config_path="conf"', f'config_path="{conf}"'))
+    return entry
+
+
+def run_folder(root: Path) -> Path:
+    """The folder of the only single run."""
+    [folder] = root.glob("runs/*/*")
+    return folder
 
 
 def environment(**variables: str) -> dict[str, str]:

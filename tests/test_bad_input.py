@@ -1,12 +1,15 @@
 """Every mistake gives one line that says what to type, exit code 1, and writes nothing."""
 
+import contextlib
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.commands import command, environment, refuse, train
-from tests.test_faults import own_entry
+from tests.commands import command, environment, own_entry, refuse, train
+from tunesmith.check import check_folder
+from tunesmith.errors import InvalidConfig
 
 SEARCH = ("-m", "hparams_search=mlp")
 
@@ -36,11 +39,27 @@ SEARCH = ("-m", "hparams_search=mlp")
         ((*SEARCH, "hydra.sweeper.n_trial=3"), "hydra.sweeper.n_trial", "hydra.sweeper.n_trials"),
         ((*SEARCH, "model.n_layers=int(interval(4,1))"), "interval(4,1)", "interval(LOW,HIGH)"),
         ((*SEARCH, "model.n_layers=range(3,3)"), "range(3,3)", "interval(LOW,HIGH)"),
-        ((*SEARCH, "optimizer.lr=tag(log,interval(0,1))"), "interval(0,1)", "interval(LOW,HIGH)"),
+        ((*SEARCH, "optimizer.lr=tag(log,interval(0,1))"), "interval(0,1)", "LOW above 0"),
         ((*SEARCH, "model.n_layer=int(interval(1,4))"), "model.n_layer", "model.n_layers"),
         ((*SEARCH, "model.n_layers=interval(1,4)"), "got 1.0", "model.n_layers=2"),
         ((*SEARCH, "optimizer=choice(sgd,adan)"), "adan", "optimizer=adam"),
         ((*SEARCH, "storage=postgresql"), "OPTUNA_STORAGE", "export OPTUNA_STORAGE="),
+        (("model=lightgbm",), "model", "objective=lightgbm"),
+        (("model=mlp", "objective=lightgbm"), "tunesmith.models.MLPRegressor", "model=lightgbm"),
+        (("~optimizer",), "'optimizer'", "model.optimizer"),
+        ((*SEARCH, "model=lightgbm"), "model", "objective=lightgbm"),
+        ((*SEARCH, "objective=lightgbm"), "model.n_layers", "without objective=lightgbm"),
+        (("-m", "hparams_search=lightgbm", "model=mlp"), "optimizer", "without model=mlp"),
+        (("-m", "model.n_layers=1,0"), "got 0", "model.n_layers=2"),
+        (("-m", "dry_run=true", "model.n_layers=1,0"), "got 0", "model.n_layers=2"),
+        ((*SEARCH, "hydra.sweeper.sampler._target_=optuna.NoSuch"), "optuna.NoSuch", "optuna.N"),
+        (
+            (*SEARCH, "hydra.sweeper.sampler._target_=optuna.samplers.RandomSampler"),
+            "consider_prior",
+            "hydra/sweeper/sampler=none hydra.sweeper.sampler._target_=optuna.samplers.Random",
+        ),
+        ((*SEARCH, "hydra/sweeper/sampler=none"), "names no sampler", "sampler._target_=optuna"),
+        ((*SEARCH, "hydra/sweeper/sampler=brute_force"), "brute force", "sampler=tpe"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -59,6 +78,63 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"got {occupied / 'outputs'}" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["paths.output_root=outputs", "hydra.run.dir=outputs/run", "hydra.sweep.dir=outputs/s"],
+)
+def test_a_folder_that_can_be_written_is_offered(tmp_path: Path, argument: str) -> None:
+    (tmp_path / "outputs").write_text("a file, not a folder")
+    key = argument.partition("=")[0]
+    mode = ("-m", "seed=1") if "sweep" in key else ()
+    with pytest.raises(InvalidConfig, match=f"^{key} must be a folder"), contextlib.chdir(tmp_path):
+        check_folder(Path(argument.partition("=")[2]), key=key)
+    line = command(*mode, root=tmp_path / "free")
+    line[-1] = argument
+    done = subprocess.run(
+        [*line, *([] if "paths" in key else [f"paths.output_root={tmp_path / 'free'}"])],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{key} must be a folder that can be written to, got outputs")
+    assert f"try {argument}\n" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("seed=1,2",), ("hparams_search=quadratic", "hydra/sweeper=optuna")]
+)
+def test_a_dry_run_of_any_multirun_writes_nothing(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    root = tmp_path / "outputs"
+    done = train("-m", "dry_run=true", *arguments, root=root)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Dry run: nothing is written. ")
+    assert not root.exists()
+
+
+def test_whatever_a_check_raises_is_one_line(tmp_path: Path) -> None:
+    source = """
+        from tunesmith.objectives import Objective
+        class Mine(Objective):
+            def __init__(self, x=0.0): pass
+            def evaluate(self, cfg): return 1.0
+            def check(self, cfg): return {}["no such key"]
+    """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    for mode in ((), ("-m", "hparams_search=quadratic", "objective.x=1"), ("-m", "seed=1,2")):
+        line = command(*mode, "objective._target_=mine.Mine", root=root)
+        line[1] = str(entry)
+        done = subprocess.run(line, env=environment(), capture_output=True, text=True)
+        assert done.returncode == 1
+        assert re.search(r"KeyError: 'no such key' \(.*mine.py:\d+\)", done.stderr), done.stderr
+        assert done.stderr.count("\n") == 1
+        assert not root.exists()
 
 
 def test_a_gpu_that_is_not_there_is_one_line(tmp_path: Path) -> None:

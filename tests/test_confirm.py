@@ -15,8 +15,16 @@ from mlflow.entities import Run
 from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import QUICK, ROOT, command, environment, read_trials, refuse, succeed
-from tests.test_faults import own_entry
+from tests.commands import (
+    QUICK,
+    ROOT,
+    command,
+    environment,
+    own_entry,
+    read_trials,
+    refuse,
+    succeed,
+)
 
 SEARCH = (
     *("-m", "hparams_search=mlp", *QUICK, "hydra.sweeper.study_name=s"),

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,9 +23,9 @@ from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
-from tests.commands import ROOT, command, environment, read_trials, succeed, train
+from tests.commands import command, environment, own_entry, read_trials, succeed, train
+from tests.mlflow_store import runs_of
 from tests.postgres import PostgresServer
-from tests.test_single_run import runs_of
 
 QUADRATIC = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s")
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -35,16 +34,6 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 def trials_of(root: Path, url: str | None = None) -> list[FrozenTrial]:
     """The trials as they lie in the study's store."""
     return read_trials(url or f"sqlite:///{root}/optuna.db")
-
-
-def own_entry(folder: Path, source: str) -> Path:
-    """A train.py that trusts the user's package `mine`, whose code is `source`."""
-    (folder / "mine.py").write_text(textwrap.dedent(source))
-    text = (ROOT / "train.py").read_text()
-    text = text.replace('"tunesmith.*",', '"tunesmith.*", "mine.*",')
-    entry = folder / "train.py"
-    entry.write_text(text.replace('config_path="conf"', f'config_path="{ROOT / "conf"}"'))
-    return entry
 
 
 def run_own(entry: Path, *arguments: str, root: Path) -> subprocess.CompletedProcess[str]:
@@ -224,7 +213,7 @@ def test_nothing_completed_is_one_line_and_no_crash(tmp_path: Path) -> None:
         """
     done = run_own(own_entry(tmp_path, source), "hydra.sweeper.n_trials=3", root=tmp_path / "o")
     assert done.returncode == 1
-    assert "without a complete trial (3 pruned, 0 failed)" in done.stderr
+    assert "has no complete trial (3 pruned, 0 failed)" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

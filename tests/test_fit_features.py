@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from optuna.trial import TrialState
 
-from tests.commands import QUICK, read_trials, succeed, train
-from tests.test_single_run import run_folder, runs_of
+from tests.commands import QUICK, read_trials, run_folder, succeed, train
+from tests.mlflow_store import runs_of
 
 EACH = (*QUICK, "trainer.max_epochs=8", "trainer.check_val_every_n_epoch=1")
 SEARCH = ("-m", "hparams_search=mlp", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=3")
@@ -111,12 +110,3 @@ def test_a_metric_that_is_not_logged_stops_a_search_with_its_name(tmp_path: Path
     assert "try metric.name=val/mse" in done.stderr
     states = [trial.state for trial in read_trials(f"sqlite:///{tmp_path}/optuna.db")]
     assert set(states) == {TrialState.FAIL}
-
-
-def test_every_config_is_installed_with_the_package() -> None:
-    from tunesmith.config import CONFIGS
-
-    root = Path(__file__).parents[1] / "conf"
-    shipped = {path.relative_to(CONFIGS) for path in CONFIGS.glob("**/*.yaml")}
-    assert shipped == {path.relative_to(root) for path in root.glob("**/*.yaml")}
-    assert yaml.safe_load((CONFIGS / "train.yaml").read_text())["paths"]

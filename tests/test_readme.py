@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.commands import ROOT, environment, read_trials, succeed
+from tests.commands import ROOT, environment, own_entry, read_trials, succeed
 
 README = (ROOT / "README.md").read_text()
 SHOWN = [
@@ -36,24 +36,17 @@ def test_every_shown_command_is_accepted(tmp_path: Path, line: str) -> None:
     if "--cfg" not in arguments:
         arguments.append("dry_run=true")
     variables = {"OPTUNA_STORAGE": "postgresql://USER:PASSWORD@HOST/DATABASE"}
-    if "data=csv" in arguments:
+    if "data=table" in arguments:
         subprocess.run([sys.executable, *shlex.split(WRITE_TABLE)[1:]], cwd=tmp_path, check=True)
     succeed(*arguments, root=tmp_path, cwd=tmp_path, **variables)
 
 
 def test_the_own_function_is_found_trusted_and_searched(tmp_path: Path) -> None:
-    (tmp_path / "my_objective.py").write_text(code_block("python", containing="def evaluate"))
+    source = code_block("python", containing="def evaluate")
+    own_entry(tmp_path, source, module="my_objective")
     (tmp_path / "conf" / "objective").mkdir(parents=True)
     config = tmp_path / "conf" / "objective" / "mine.yaml"
     config.write_text(code_block("yaml", containing="my_objective"))
-    entry = (
-        (ROOT / "train.py")
-        .read_text()
-        .replace('"tunesmith.*",', '"tunesmith.*", "my_objective.*",')
-    )
-    (tmp_path / "train.py").write_text(
-        entry.replace('config_path="conf"', f'config_path="{ROOT / "conf"}"')
-    )
     [line] = re.findall(
         r"`(python train\.py -m hparams_search=quadratic objective=mine [^`]+)`", README
     )

@@ -3,7 +3,6 @@
 import re
 import signal
 import subprocess
-import textwrap
 import time
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import yaml
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import QUICK, command, environment, read_trials, succeed, train
-from tests.test_single_run import runs_of
+from tests.commands import QUICK, command, environment, own_entry, read_trials, succeed, train
+from tests.mlflow_store import runs_of
 
 SEARCH = ("-m", "hparams_search=mlp", *QUICK)
 STUDY = "hydra.sweeper.study_name=s"
@@ -204,42 +203,30 @@ def test_the_stock_sweeper_gives_the_same_on_a_grid(tmp_path: Path) -> None:
 
 
 def test_a_foreign_callback_sees_every_trial_start_and_end(tmp_path: Path) -> None:
-    (tmp_path / "watching").mkdir()
-    (tmp_path / "watching" / "__init__.py").write_text(
-        textwrap.dedent(
-            f"""
-            from pathlib import Path
-            from hydra.experimental.callback import Callback
+    source = f"""
+        from pathlib import Path
+        from hydra.experimental.callback import Callback
 
-            class Watch(Callback):
-                def _note(self, what, config):
-                    with Path({str(tmp_path / "seen")!r}).open("a") as seen:
-                        seen.write(f"{{what}} {{config.hydra.job.num}}\\n")
+        class Watch(Callback):
+            def _note(self, what, config):
+                with Path({str(tmp_path / "seen")!r}).open("a") as seen:
+                    seen.write(f"{{what}} {{config.hydra.job.num}}\\n")
 
-                def on_job_start(self, config, **kwargs):
-                    self._note("start", config)
+            def on_job_start(self, config, **kwargs):
+                self._note("start", config)
 
-                def on_job_end(self, config, job_return, **kwargs):
-                    self._note("end", config)
-            """
-        )
-    )
-    entry = Path(__file__).parents[1] / "train.py"
-    trusting = tmp_path / "train.py"
-    trusting.write_text(
-        entry.read_text()
-        .replace('"tunesmith.*",', '"tunesmith.*", "watching.*",')
-        .replace('config_path="conf"', f'config_path="{entry.parent / "conf"}"')
-    )
+            def on_job_end(self, config, job_return, **kwargs):
+                self._note("end", config)
+        """
     arguments = command(
         *SEARCH,
         STUDY,
         "hydra.sweeper.n_trials=2",
         "refit=false",
-        "+hydra.callbacks.watch._target_=watching.Watch",
+        "+hydra.callbacks.watch._target_=mine.Watch",
         root=tmp_path / "outputs",
     )
-    arguments[1] = str(trusting)
+    arguments[1] = str(own_entry(tmp_path, source))
     subprocess.run(arguments, env=environment(), check=True, capture_output=True)
     assert (tmp_path / "seen").read_text().split("\n") == [
         "start 0",
@@ -276,7 +263,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_continues(tmp_path: Path) -> N
     quick = (*slow[:3], "trainer.max_epochs=4", "hydra.sweeper.n_trials=2")
     refused = train(*quick, root=tmp_path)
     assert refused.returncode == 1
-    assert "begun with other values of trainer.max_epochs" in refused.stderr
+    assert "created with different values of trainer.max_epochs" in refused.stderr
 
 
 @pytest.mark.slow
@@ -304,3 +291,24 @@ def test_a_changed_search_is_another_study(tmp_path: Path) -> None:
     succeed(*SEARCH, "hydra.sweeper.n_trials=1", "refit=false", "seed=5", root=tmp_path)
     succeed(*SEARCH, "hydra.sweeper.n_trials=2", "tags=[x]", root=tmp_path)
     assert len(list((tmp_path / "searches").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        ("hydra/sweeper/sampler=brute_force",),
+        (
+            "hydra/sweeper/sampler=none",
+            "hydra.sweeper.sampler._target_=optuna.samplers.BruteForceSampler",
+        ),
+    ],
+    ids=["preset", "by its class"],
+)
+def test_brute_force_computes_every_point_once(tmp_path: Path, sampler: tuple[str, ...]) -> None:
+    succeed(
+        *("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s", "tracking=none"),
+        *("objective.x=choice(1,3,5)", *sampler),
+        root=tmp_path,
+    )
+    trials = read_trials(f"sqlite:///{tmp_path}/optuna.db")
+    assert sorted(trial.params["objective.x"] for trial in trials) == [1, 3, 5]

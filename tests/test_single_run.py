@@ -7,22 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 from mlflow import MlflowClient
-from mlflow.entities import Run
 
-from tests.commands import QUICK, succeed, train
-
-
-def runs_of(root: Path) -> list[Run]:
-    """All runs of the tracking store, oldest first."""
-    client = MlflowClient(f"sqlite:///{root}/mlflow.db")
-    [experiment] = [e for e in client.search_experiments() if e.name == "tunesmith"]
-    return list(client.search_runs([experiment.experiment_id], order_by=["attributes.start_time"]))
-
-
-def run_folder(root: Path) -> Path:
-    """The folder of the only single run."""
-    [folder] = root.glob("runs/*/*")
-    return folder
+from tests.commands import QUICK, run_folder, succeed, train
+from tests.mlflow_store import runs_of
 
 
 def test_a_run_prints_and_keeps_its_metrics(tmp_path: Path) -> None:

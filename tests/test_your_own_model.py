@@ -11,7 +11,7 @@ import yaml
 from optuna.trial import TrialState
 
 from tests.commands import ROOT, environment, read_trials
-from tests.test_single_run import runs_of
+from tests.mlflow_store import runs_of
 
 pytestmark = pytest.mark.slow
 PAGE = (ROOT / "docs" / "your-own-model.md").read_text()

@@ -1,18 +1,29 @@
 """Refuse a config before anything is written for it."""
 
+import contextlib
 import os
+import tempfile
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.errors import InvalidConfig
+from tunesmith.overrides import write_for_shell
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.validate import require_choice, require_integer
 
 DIRECTIONS = ("minimize", "maximize")
+# The sweeper that checks its own space.
+SEARCH = "tunesmith.sweeper.OptunaStudySweeper"
 
 
 def check_config(cfg: DictConfig) -> None:
@@ -22,20 +33,34 @@ def check_config(cfg: DictConfig) -> None:
         cfg: The whole composed config.
 
     Raises:
-        InvalidConfig: A value is refused; the message names its key and the way out.
+        InvalidConfig: A value is refused; the message names its key and the way out. Whatever else
+            a check raises becomes one, in one line.
 
     """
+    try:
+        _check(cfg)
+    except InvalidConfig:
+        raise
+    except (HydraException, OmegaConfBaseException) as error:
+        from tunesmith.explain import one_line  # here: only a mistake needs it
+
+        raise InvalidConfig(one_line(error)) from error
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InvalidConfig(
+            f"the config cannot be checked: {said} ({last.filename}:{last.lineno}); "
+            "HYDRA_FULL_ERROR=1 shows where it came from"
+        ) from error
+
+
+def _check(cfg: DictConfig) -> None:
     from tunesmith.objectives import objective_of  # here: showing a config does not need it
 
     bring_up_to_date(cfg)
     _check_metric(cfg.metric)
     _check_repeat(cfg)
-    try:
-        objective_of(cfg).check(cfg)
-    except HydraException as error:
-        from tunesmith.explain import one_line  # here: only a mistake needs it
-
-        raise InvalidConfig(one_line(error)) from error
+    objective_of(cfg).check(cfg)
 
 
 def _check_metric(metric: DictConfig) -> None:
@@ -63,36 +88,77 @@ def _check_repeat(cfg: DictConfig) -> None:
         require_integer("seed", cfg.seed, minimum=0, example=0, optional=True)
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, *, key: str) -> None:
     """Raise InvalidConfig unless `folder` can be made and written to; makes nothing."""
+    obstacle = _obstacle(folder)
+    if obstacle is None:
+        return
+    offered = (Path("outputs"), Path.home() / "outputs", Path(tempfile.gettempdir()) / "outputs")
+    usable = next((str(other) for other in offered if _obstacle(other) is None), "FOLDER")
+    raise InvalidConfig(
+        f"{key} must be a folder that can be written to, got {folder}: {obstacle} cannot; "
+        f"try {write_for_shell(key, usable)}"
+    )
+
+
+def _obstacle(folder: Path) -> Path | None:
+    """Return what keeps `folder` from being made or written to, None if nothing does."""
     parent = folder.absolute()
     while not parent.exists():
         parent = parent.parent
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise InvalidConfig(
-            f"paths.output_root must be a folder that can be written to, got {folder}: {parent} "
-            "cannot; try paths.output_root=outputs"
-        )
+    is_usable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
+    return None if is_usable else parent
 
 
 class CheckBeforeRun(Callback):
-    """Check a single run before Hydra makes its folder; a search checks its own space."""
+    """Check all jobs before Hydra makes their folders; a search checks its own space."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Exit with one line if the config is refused."""
-        # SystemExit: Hydra turns any other exception of a callback into a warning.
-        try:
-            check_folder(Path(config.paths.output_root))
+        """Exit with one line if the config is refused, or after a dry run."""
+        with _ending_in_one_line():
+            check_folder(Path(config.paths.output_root), key="paths.output_root")
+            check_folder(Path(config.hydra.run.dir), key="hydra.run.dir")
             check_config(config)
             if config.get("dry_run"):
-                print(f"Dry run: nothing is written. The run would go to {config.hydra.run.dir}")
-                raise SystemExit(0)
-        except InvalidConfig as error:
-            raise SystemExit(str(error)) from None
+                _end_dry_run(f"The run would go to {config.hydra.run.dir}")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Exit with one line if nothing can be written."""
-        try:
-            check_folder(Path(config.paths.output_root))
-        except InvalidConfig as error:
-            raise SystemExit(str(error)) from None
+        """Exit with one line if nothing can be written, or a job of Hydra's own multirun fails."""
+        with _ending_in_one_line():
+            check_folder(Path(config.paths.output_root), key="paths.output_root")
+            check_folder(Path(config.hydra.sweep.dir), key="hydra.sweep.dir")
+            target = config.hydra.sweeper._target_
+            if target == SEARCH:
+                return
+            n_jobs = _check_jobs(config) if target.endswith(f".{BasicSweeper.__name__}") else None
+            if config.get("dry_run"):
+                jobs = f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs > 1)}"
+                _end_dry_run(f"{jobs} would go to {config.hydra.sweep.dir}")
+
+
+def _check_jobs(config: DictConfig) -> int:
+    """Check every job of Hydra's own multirun, and return how many there are."""
+    loader = GlobalHydra.instance().config_loader()
+    params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
+    parser = OverridesParser.create(config_loader=loader)
+    lines = parser.parse_overrides([*params, *config.hydra.overrides.task])
+    [jobs] = BasicSweeper.split_arguments(lines, None)
+    for job in jobs:
+        check_config(loader.load_sweep_config(config, job))
+    return len(jobs)
+
+
+def _end_dry_run(what: str) -> NoReturn:
+    print(f"Dry run: nothing is written. {what}")
+    raise SystemExit(0)
+
+
+@contextlib.contextmanager
+def _ending_in_one_line() -> Iterator[None]:
+    """End the command by a mistake: Hydra turns any exception of a callback into a warning."""
+    try:
+        yield
+    except (InvalidConfig, HydraException, OmegaConfBaseException) as error:
+        from tunesmith.explain import one_line  # here: only a mistake needs it
+
+        raise SystemExit(one_line(error)) from error

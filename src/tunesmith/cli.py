@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
+from tunesmith.passwords import holds_password
 
 # What the configs of this package run, besides the package itself.
 LIBRARIES = (
@@ -25,7 +25,6 @@ LIBRARIES = (
     "torch.nn.*",
     "torch.optim.*",
 )
-PASSWORD_IN_URL = re.compile(r"\w://[^/@\s]*:[^@\s]+@")
 MULTIRUN_FLAGS = {"-m", "--multirun"}
 # What train.yaml chooses for Hydra.
 RUN_SETTINGS = (
@@ -71,7 +70,7 @@ def run(main: Callable[[], None]) -> None:
 def refuse_passwords(arguments: Sequence[str]) -> None:
     """Raise InvalidConfig for a password typed on the command line: it would be saved with it."""
     for argument in arguments:
-        if PASSWORD_IN_URL.search(argument):
+        if holds_password(argument):
             raise InvalidConfig(
                 f"{argument.partition('=')[0]} holds a password, which the command line would give "
                 "away; type export OPTUNA_STORAGE=URL or export MLFLOW_TRACKING_URI=URL instead"
@@ -122,6 +121,10 @@ def one_line_errors() -> Iterator[None]:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting itself.
     try:
         yield
+    except SystemExit as ended:
+        if full and ended.__cause__ is not None:
+            raise ended.__cause__ from None
+        raise
     except _MISTAKES as error:
         # A package that the code imports by itself is missing: its traceback says where.
         if full or (isinstance(error, ImportError) and import_failure(error) is None):

@@ -14,9 +14,9 @@ def run_config(config: Path) -> str:
     return f"{_ENTRY} --config-dir {folder} --config-name {config.stem}"
 
 
-def repeat_run(run: RunPaths) -> str:
-    """Return the command that repeats a run, from the config in its folder."""
-    return run_config(run.config)
+def repeat_run(run: RunPaths) -> str | None:
+    """Return the command that repeats a run, from the config in its folder; None without one."""
+    return None if run.config is None else run_config(run.config)
 
 
 def repeat_winner(search: SearchPaths) -> str:

@@ -126,7 +126,7 @@ def job_context() -> Context:
         role = Role.SINGLE if refitted_search() is None else Role.REFIT
     return Context(
         role=role,
-        paths=RunPaths(Path(hydra.runtime.output_dir)),
+        paths=RunPaths(Path(hydra.runtime.output_dir), hydra.output_subdir),
         run=Run(),
         trial=trial,
         is_alone=role is Role.SINGLE and hydra.mode is RunMode.RUN,

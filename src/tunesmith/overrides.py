@@ -4,6 +4,7 @@ See "The Override Grammar" in Hydra's documentation. What is written here is rea
 the very same value.
 """
 
+import json
 import re
 import shlex
 from decimal import Decimal
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 # What Hydra reads as the same text without quotes, unless it is a word for something else.
 _PLAIN_TEXT = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _NOT_TEXT = {"true", "false", "null", "nan", "inf"}
+# A key of a dict takes no quotes: only these characters, some of them after a backslash.
+_KEY_TEXT = re.compile(r"[\w/\-+.$%*@?|\\()\[\]{}:=, \t]+", re.ASCII)
+_KEY_ESCAPED = re.compile(r"[\\()\[\]{}:=, \t]")
+_INTEGER, _DIGITS = r"(0|[1-9](_?\d)*)", r"\d(_?\d)*"
+_NUMBER = re.compile(
+    rf"[+-]?({_INTEGER}\.?|{_INTEGER}?\.{_DIGITS})(e[+-]?{_DIGITS})?|[+-](inf|nan)", re.IGNORECASE
+)
 
 
 def write_value(value: object, *, quote: Quote = Quote.single) -> str:
@@ -25,6 +33,9 @@ def write_value(value: object, *, quote: Quote = Quote.single) -> str:
     Args:
         value: None, a bool, a number, a text, or a list or dict of these.
         quote: The quotes of a text that needs some.
+
+    Raises:
+        ValueError: The grammar has no way to write a key of a dict.
 
     """
     match value:
@@ -38,9 +49,22 @@ def write_value(value: object, *, quote: Quote = Quote.single) -> str:
         case list() | tuple():
             return f"[{','.join(write_value(item, quote=quote) for item in value)}]"
         case dict():
-            items = (f"{key}:{write_value(item, quote=quote)}" for key, item in value.items())
+            items = (f"{_key(key)}:{write_value(item, quote=quote)}" for key, item in value.items())
             return f"{{{','.join(items)}}}"
     return repr(value) if isinstance(value, float) else str(value)
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        return write_value(key)
+    # Hydra would read a number or a keyword, and cannot be told that it is text.
+    is_word = key.lower() in _NOT_TEXT or _NUMBER.fullmatch(key)
+    if is_word or "${" in key or not _KEY_TEXT.fullmatch(key):
+        raise ValueError(
+            f"Hydra's grammar cannot write the key {key!r} of a dict; "
+            "use a key of ASCII letters that is neither a number nor a keyword"
+        )
+    return _KEY_ESCAPED.sub(r"\\\g<0>", key)
 
 
 def write_override(key: str, value: object) -> str:
@@ -51,6 +75,16 @@ def write_override(key: str, value: object) -> str:
 def write_for_shell(key: str, value: object) -> str:
     """Return an override as it is typed into a shell: `'data.path="a b.csv"'`."""
     return shlex.quote(f"{key}={write_value(value, quote=Quote.double)}")
+
+
+def write_data(values: dict[str, object]) -> str:
+    """Return values as a JSON text in which no interpolation is read: data is what it says."""
+    return json.dumps(values).replace("${", "\\u0024{")
+
+
+def data_node(values: dict[str, object]) -> dict[str, object] | str:
+    """Return values as a config may hold them: as JSON where one looks like an interpolation."""
+    return write_data(values) if "${" in json.dumps(values) else values
 
 
 def write_sweep(distribution: "BaseDistribution") -> str:
@@ -70,7 +104,9 @@ def write_sweep(distribution: "BaseDistribution") -> str:
     d = distribution
     match d:
         case CategoricalDistribution():
-            return f"choice({','.join(map(write_value, d.choices))})"
+            choices = ",".join(map(write_value, d.choices))
+            # Hydra's choice() takes no null, a plain list of choices does.
+            return choices if None in d.choices else f"choice({choices})"
         case IntDistribution(step=1):
             return _on_scale(f"int(interval({d.low},{d.high}))", log=d.log)
         case IntDistribution():

@@ -1,25 +1,40 @@
 """Every file and folder that a run or a search leaves: the only module that knows their names."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+# Where Hydra writes its own files, unless `hydra.output_subdir` says otherwise.
+_HYDRA = ".hydra"
+_CONFIG = "config.yaml"
 
 
 @dataclass(frozen=True)
 class RunPaths:
-    """The files of one run: a single run, a trial, a confirming fit or the winner's refit."""
+    """The files of one run: a single run, a trial, a confirming fit or the winner's refit.
+
+    Attributes:
+        folder: The run's own folder.
+        output_subdir: The value of `hydra.output_subdir`; None if Hydra writes no files of its own.
+
+    """
 
     folder: Path
+    output_subdir: str | None = _HYDRA
 
     @property
-    def hydra(self) -> Path:
-        """The folder of Hydra's own files."""
-        return self.folder / ".hydra"
+    def hydra(self) -> Path | None:
+        """The folder of Hydra's own files, None if there are none."""
+        return None if self.output_subdir is None else self.folder / self.output_subdir
 
     @property
-    def config(self) -> Path:
-        """The composed config, without Hydra's own node."""
-        return self.hydra / "config.yaml"
+    def config(self) -> Path | None:
+        """The composed config, without Hydra's own node; None if it is not written."""
+        return None if self.hydra is None else self.hydra / _CONFIG
 
     @property
     def metrics(self) -> Path:
@@ -63,14 +78,23 @@ class RunPaths:
 
     def repetition(self, number: int) -> "RunPaths":
         """Return the folder of a repetition: the run's own for the first, then one inside it."""
-        return self if number == 1 else RunPaths(self.folder / f"repetition-{number}")
+        if number == 1:
+            return self
+        return replace(self, folder=self.folder / f"repetition-{number}")
 
 
 @dataclass(frozen=True)
 class SearchPaths:
-    """The files of one search, `<output root>/searches/<study name>`."""
+    """The files of one search, `<output root>/searches/<study name>`.
+
+    Attributes:
+        folder: The search's own folder.
+        output_subdir: The value of `hydra.output_subdir`, for the folders of its runs.
+
+    """
 
     folder: Path
+    output_subdir: str | None = _HYDRA
 
     @property
     def study(self) -> Path:
@@ -90,7 +114,7 @@ class SearchPaths:
     @property
     def best(self) -> RunPaths:
         """The winner's refit."""
-        return RunPaths(self.folder / "best")
+        return self.run(self.folder / "best")
 
     @property
     def next_config(self) -> Path:
@@ -114,11 +138,15 @@ class SearchPaths:
 
     def trial(self, number: int) -> RunPaths:
         """Return the files of a trial."""
-        return RunPaths(self.trials / str(number))
+        return self.run(self.trials / str(number))
 
     def confirmation(self, number: int) -> RunPaths:
         """Return the files of a confirming fit."""
-        return RunPaths(self.folder / "confirm" / str(number))
+        return self.run(self.folder / "confirm" / str(number))
+
+    def run(self, folder: Path) -> RunPaths:
+        """Return the files of a run of this search that lies in `folder`."""
+        return RunPaths(folder, self.output_subdir)
 
     def subfolder(self, run: RunPaths) -> str:
         """Return a run's folder as Hydra wants it: relative to that of the search."""
@@ -153,8 +181,15 @@ def artifacts_beside(database: Path) -> Path:
 
 
 def shown(path: Path) -> str:
-    """Return a path as people read it: relative to the working directory if it lies inside."""
+    """Return a path as people read it: relative to where they typed the command, if inside."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        return str(path.relative_to(started_in()))
     except ValueError:
         return str(path)
+
+
+def started_in() -> Path:
+    """Return the working directory of the command, which `hydra.job.chdir` leaves for a job."""
+    config: Any = HydraConfig.instance().cfg
+    started = None if config is None else OmegaConf.select(config, "hydra.runtime.cwd")
+    return Path.cwd() if started is None else Path(started)

@@ -7,7 +7,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from hydra_plugins.hydra_optuna_sweeper.config import OptunaSweeperConf, TPESamplerConfig
-from omegaconf import DictConfig
+from omegaconf import MISSING, DictConfig
 
 from tunesmith.configs import register_group
 
@@ -17,6 +17,7 @@ class OptunaStudyConf(OptunaSweeperConf):
     """The stock plug-in's keys with our defaults, and our own.
 
     Attributes:
+        sampler: What is instantiated to propose points.
         direction: `minimize`, `maximize`, or a list of these.
         storage: The URL of the study's database; None keeps the study in memory.
         n_trials: The study's total of complete and pruned trials.
@@ -27,6 +28,8 @@ class OptunaStudyConf(OptunaSweeperConf):
         timeout: Seconds after which no further trial is started.
         baseline: Whether the default config is trial 0.
         max_retries: How often a trial is attempted again after its process died.
+        code_change: What to do if the user's code is not that of earlier trials: `refuse`,
+            `continue` the study, or take a `new` one.
 
     """
 
@@ -40,6 +43,8 @@ class OptunaStudyConf(OptunaSweeperConf):
             {"terminator": "none"},
         ]
     )
+    # Any: the stock plug-in knows its own samplers' keys only.
+    sampler: Any = MISSING
     direction: Any = "${metric.direction}"
     storage: Any | None = "${storage.url}"
     n_trials: int = 100
@@ -50,6 +55,7 @@ class OptunaStudyConf(OptunaSweeperConf):
     timeout: float | None = None
     baseline: bool = True
     max_retries: int = 2
+    code_change: str = "refuse"
 
 
 @dataclass
@@ -66,8 +72,8 @@ def _register() -> None:
     store.store(
         group="hydra/sweeper/sampler", name="tpe", node=DefaultTPESamplerConfig, replace=True
     )
-    for group in ("hydra/sweeper/pruner", "hydra/sweeper/terminator"):
-        register_group(group)
+    for group in ("pruner", "sampler", "terminator"):
+        register_group(f"hydra/sweeper/{group}")
 
 
 _register()

@@ -34,6 +34,7 @@ def require_positive(name: str, value: object, *, example: object) -> None:
 
 def require_choice(name: str, value: object, choices: Collection[str]) -> None:
     """Raise InvalidArgument, which tries the nearest choice, unless `value` is one of them."""
-    if value not in choices:
+    # A list, since a value that has no hash is in no set.
+    if value not in list(choices):
         close = nearest(str(value), choices).split(", ")[0]
         raise InvalidArgument(name, f"one of {', '.join(choices)}", value, close)

@@ -1,7 +1,12 @@
 """A table as users have them: numbers, categories, truth values, and some of them missing."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
+
+from tunesmith.data import TableDataModule
 
 
 def houses(n_rows: int = 100) -> pd.DataFrame:
@@ -22,3 +27,22 @@ def houses(n_rows: int = 100) -> pd.DataFrame:
     table.loc[::10, "area"] = np.nan
     table.loc[5::15, "style"] = None
     return table
+
+
+def module(path: Path, **changes: Any) -> TableDataModule:
+    """The data module of a file, set up."""
+    arguments: dict[str, Any] = {
+        "path": str(path),
+        "target": "price",
+        "drop": [],
+        "seed": 0,
+        "val_fraction": 0.2,
+        "test_fraction": 0.2,
+        "batch_size": None,
+        "encoding": "utf-8",
+        "separator": None,
+        "decimal": ".",
+    }
+    data = TableDataModule(**{**arguments, **changes})
+    data.setup("fit")
+    return data

@@ -3,35 +3,15 @@
 import pickle
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from tests.data.houses import houses
+from tests.data.houses import houses, module
 from tunesmith.data import table as table_module
 from tunesmith.data.table import TableDataModule
-
-
-def module(path: Path, **changes: Any) -> TableDataModule:
-    """The data module of a file, set up."""
-    arguments: dict[str, Any] = {
-        "path": str(path),
-        "target": "price",
-        "drop": [],
-        "seed": 0,
-        "val_fraction": 0.2,
-        "test_fraction": 0.2,
-        "batch_size": None,
-        "encoding": "utf-8",
-        "separator": None,
-        "decimal": ".",
-    }
-    data = TableDataModule(**{**arguments, **changes})
-    data.setup("fit")
-    return data
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ import torch
 import yaml
 from optuna.trial import TrialState
 
-from tests.commands import ROOT, environment, read_trials, succeed
-from tests.data.houses import houses
-from tests.data.test_table import module
+from tests.commands import environment, own_entry, read_trials, succeed
+from tests.data.houses import houses, module
 from tunesmith.models import MLPRegressor, constant_schedule
 
 TABLE = ("data=csv", "data.target=price", "tracking=none")
@@ -119,7 +118,7 @@ def test_the_winners_model_takes_raw_rows_with_missing_values(tmp_path: Path) ->
 def test_a_model_that_asks_for_less_is_told_less(tmp_path: Path) -> None:
     """`data=csv` tells of the target's scale, which a model of one's own need not know."""
     houses().to_csv(tmp_path / "houses.csv", index=False)
-    (tmp_path / "mine.py").write_text(
+    source = (
         "import torch\n"
         "from lightning.pytorch import LightningModule\n"
         "class Linear(LightningModule):\n"
@@ -135,8 +134,7 @@ def test_a_model_that_asks_for_less_is_told_less(tmp_path: Path) -> None:
         "    def configure_optimizers(self):\n"
         "        return torch.optim.SGD(self.parameters(), lr=0.01)\n"
     )
-    entry = (ROOT / "train.py").read_text().replace('"tunesmith.*"', '"mine.*", "tunesmith.*"')
-    (tmp_path / "train.py").write_text(entry)
+    own_entry(tmp_path, source, conf="conf")
     (tmp_path / "conf" / "model").mkdir(parents=True)
     (tmp_path / "conf" / "model" / "linear.yaml").write_text("_target_: mine.Linear\n")
     done = subprocess.run(

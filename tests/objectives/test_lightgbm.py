@@ -12,8 +12,8 @@ import yaml
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import read_trials, refuse, succeed, train
-from tests.test_single_run import run_folder, runs_of
+from tests.commands import read_trials, refuse, run_folder, succeed, train
+from tests.mlflow_store import runs_of
 
 QUICK = ("data.n_samples=400", "data.n_test=300", "model.num_iterations=60", "n_threads=1")
 SEARCH = (

@@ -163,7 +163,7 @@ def test_the_keys_check_and_restore_of_a_function_still_work_and_name_the_new_wa
     assert all("subclass of tunesmith.objectives.Objective" in line for line in said)
 
 
-@pytest.mark.parametrize("name", tunesmith.objectives.__all__)
+@pytest.mark.parametrize("name", sorted({*tunesmith.objectives.__all__} - {"Outcome"}))
 def test_every_exported_name_is_found_and_trusted_as_a_target(name: str) -> None:
     from tunesmith.config import resolve_function
 

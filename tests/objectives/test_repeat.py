@@ -9,9 +9,9 @@ import yaml
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import QUICK, read_trials, refuse, succeed, train
+from tests.commands import QUICK, read_trials, refuse, run_folder, succeed, train
+from tests.mlflow_store import runs_of
 from tests.study.searches import new_study
-from tests.test_single_run import run_folder, runs_of
 from tunesmith.study import RepeatedTrial
 
 SEARCH = ("-m", "hparams_search=mlp", *QUICK, "hydra.sweeper.study_name=s", "refit=false")

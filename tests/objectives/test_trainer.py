@@ -9,12 +9,10 @@ from hydra.utils import execution_whitelist
 from omegaconf import DictConfig
 from train import TRUSTED
 
-from tests.objectives.test_lightning import Compose, composed, fit
+from tests.objectives.fits import Compose, fit
 from tunesmith.errors import InvalidConfig
 from tunesmith.models import MLPRegressor
 from tunesmith.objectives import objective_of
-
-__all__ = ["composed"]
 
 SMALL = ("data.n_samples=200", "data.n_test=50", "tracking=none", "trainer.max_epochs=10")
 EACH = (*SMALL, "trainer.check_val_every_n_epoch=1")

@@ -6,8 +6,8 @@ import pytest
 from optuna.trial import TrialState
 from sqlalchemy import NullPool
 
+from tunesmith.passwords import hide_passwords
 from tunesmith.report.__main__ import main
-from tunesmith.report.load import hide_password
 
 
 def keep_elsewhere(url: str, *, name: str, value: float) -> None:
@@ -99,6 +99,44 @@ def test_a_folder_that_was_moved_with_its_root_is_read_from_its_new_place(
     assert main([str(moved / "searches" / "mlp-1")]) == 0
 
 
+URLS = ["sqlite:///{}?timeout=30", "sqlite:///file:{}?mode=rw&uri=true", "sqlite+pysqlite:///{}"]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_store_that_the_folder_states_is_read_however_its_url_is_written(
+    root: Path, url: str
+) -> None:
+    own = root / "own.db"
+    study = optuna.create_study(study_name="mlp-1", storage=f"sqlite:///{own}")
+    study.add_trial(optuna.trial.create_trial(value=-1234.5))
+    folder = root / "searches" / "mlp-1"
+    note(folder, url.format(own))
+    assert main([str(folder)]) == 0
+    assert "-1234.5" in (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_moved_folder_is_read_from_its_new_place_however_its_url_is_written(
+    root: Path, url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    note(root / "searches" / "mlp-1", url.format(root / "optuna.db"))
+    moved = tmp_path_factory.mktemp("moved") / "outputs"
+    root.rename(moved)
+    assert main([str(moved / "searches" / "mlp-1")]) == 0
+
+
+@pytest.mark.parametrize("stated", ["sqlite:////nowhere/own.db", "nonsense"])
+def test_a_store_that_is_not_to_be_found_is_named_as_the_folder_states_it(
+    root: Path, capsys: pytest.CaptureFixture[str], stated: str
+) -> None:
+    (root / "searches" / "mlp-9").mkdir()
+    note(root / "searches" / "mlp-9", stated)
+    assert main([str(root / "searches" / "mlp-9")]) == 1
+    error = capsys.readouterr().err
+    assert stated.removeprefix("sqlite:///") in error
+    assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -156,6 +194,6 @@ def test_half_an_address_is_refused(arguments: list[str]) -> None:
 
 
 def test_passwords_are_hidden() -> None:
-    shown = hide_password("postgresql+psycopg://me:s3cr:et@host:5432/db")
+    shown = hide_passwords("postgresql+psycopg://me:s3cr:et@host:5432/db")
     assert shown == "postgresql+psycopg://me:***@host:5432/db"
-    assert hide_password("sqlite:///a.db") == "sqlite:///a.db"
+    assert hide_passwords("sqlite:///a.db") == "sqlite:///a.db"

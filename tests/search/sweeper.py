@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "custom_search_space": None,
     "max_failure_rate": 0.5,
     "max_retries": 2,
+    "code_change": "refuse",
     "timeout": None,
     "baseline": True,
 }

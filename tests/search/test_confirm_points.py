@@ -47,8 +47,10 @@ def plan() -> Plan:
     base = OmegaConf.create({"metric": {"name": "y"}, "seed": None, "repeat": 1})
     return Plan(
         study_name="s",
-        space=SearchSpace({}, ()),
-        config=OmegaConf.create({"hydra": {"sweep": {"dir": "outputs/searches/s"}}}),
+        space=SearchSpace({}, {}, {}, ()),
+        config=OmegaConf.create(
+            {"hydra": {"sweep": {"dir": "outputs/searches/s"}, "output_subdir": ".hydra"}}
+        ),
         base=base,
         settings=Settings.of({**DEFAULTS, "storage": None}),
         confirm=ConfirmSettings(n_best=2, n_seeds=5),

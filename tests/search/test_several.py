@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from optuna.study import StudyDirection
 
 from tests.commands import QUICK, read_trials, refuse, succeed
-from tests.test_single_run import runs_of
+from tests.mlflow_store import runs_of
 
 SEARCH = ("-m", "hparams_search=mlp_pareto", *QUICK, "hydra.sweeper.study_name=s")
 TRIALS = "hydra.sweeper.n_trials=6"

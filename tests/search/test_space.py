@@ -36,7 +36,7 @@ def test_the_command_line_wins_over_the_file() -> None:
     "line", ["n=interval(4,1)", "n=range(3,3)", "n=tag(log,interval(0,1))", "n=int(interval(9,2))"]
 )
 def test_an_empty_or_reversed_range_is_refused(line: str) -> None:
-    with pytest.raises(InvalidConfig, match="try n=interval"):
+    with pytest.raises(InvalidConfig, match=r"try n(=interval| with LOW above 0)"):
         parse_space({}, [line])
 
 
@@ -67,4 +67,45 @@ def test_the_ends_of_a_space_are_all_bounds_and_choices() -> None:
     ],
 )
 def test_a_value_is_inside_or_outside(name: str, value: Any, inside: bool) -> None:
-    assert parse_space(PARAMS, []).contains(name, value) is inside
+    space = parse_space(PARAMS, [])
+    if inside:
+        assert space.kept(name, value) == value
+    else:
+        with pytest.raises(ValueError, match=str(value)):
+            space.kept(name, value)
+
+
+LISTS = "objective.hidden=[8,8],[16]"
+
+
+def test_a_list_is_kept_as_its_text_and_means_the_list() -> None:
+    space = parse_space({}, [LISTS])
+    assert space.distributions["objective.hidden"].choices == ("[8,8]", "[16]")  # type: ignore[attr-defined]
+    assert space.kept("objective.hidden", [16]) == "[16]"
+    assert space.value("objective.hidden", "[8,8]") == [8, 8]
+    assert space.override("objective.hidden", "[8,8]") == "objective.hidden=[8,8]"
+
+
+@pytest.mark.parametrize(
+    "sweep", ["choice(1,true,1.0)", "choice(a,a)", "[1],'[1]'", "choice(2,2.0)"]
+)
+def test_choices_that_are_the_same_to_optuna_are_refused(sweep: str) -> None:
+    with pytest.raises(InvalidConfig, match="the same choice to Optuna; try k="):
+        parse_space({}, [f"k={sweep}"])
+
+
+def test_a_logarithmic_range_from_zero_says_so() -> None:
+    with pytest.raises(InvalidConfig, match="with LOW above 0"):
+        parse_space({}, ["lr=tag(log,interval(0,0.1))"])
+
+
+@pytest.mark.filterwarnings("ignore:extend_list:UserWarning")
+def test_overrides_keep_their_order_and_only_dimensions_are_replaced() -> None:
+    params = {"lr": "interval(0,1)", "depth": 3, "width": "choice(1,2)"}
+    typed = ["+net={x:1}", "net.x=choice(5,6)", "+net={y:2}", "tags=extend_list(a)", "width=8"]
+    space = parse_space(params, [*typed, "tags=extend_list(b)"])
+    assert list(space.distributions) == ["lr", "net.x"]
+    assert space.overrides({"lr": 0.5, "net.x": 6}) == [
+        *("lr=0.5", "depth=3", "+net={x:1}", "net.x=6", "+net={y:2}"),
+        *("tags=extend_list(a)", "width=8", "tags=extend_list(b)"),
+    ]

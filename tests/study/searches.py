@@ -17,8 +17,10 @@ from tunesmith.study import (
     SlotSampler,
     StopReason,
     create_or_resume_study,
+    is_finished,
     open_storage,
     run_worker,
+    slots,
 )
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -121,3 +123,18 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 60) -> None:
 
 def in_state(study: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=states)
+
+
+def by_slot(trials: list[FrozenTrial]) -> dict[int, tuple]:
+    found = slots(trials)
+    return {
+        found[t.number]: (t.params, t.values, t.state, t.intermediate_values)
+        for t in trials
+        if is_finished(t)
+    }
+
+
+def assert_same(url: str, other: str, *, n_trials: int) -> None:
+    ours, theirs = by_slot(new_study(url).trials), by_slot(new_study(other).trials)
+    assert ours == theirs
+    assert len(ours) == n_trials

@@ -15,6 +15,7 @@ from tunesmith.study.record import failure_attributes, successor_of
 ABSENT_IN_A_TRIAL = {
     "overrides": None,
     "code": None,
+    "commit": None,
     "folder": None,
     "run_id": None,
     "epochs": None,
@@ -99,7 +100,7 @@ def test_a_trial_keeps_each_attribute_under_the_key_of_release_0_1_0(study: optu
     TrialRecord.write(
         trial,
         overrides=["optimizer.lr=0.1"],
-        code="abc",
+        code={"digits": "abc"},
         folder="trials/0",
         run_id="r",
         seconds=1.5,
@@ -112,7 +113,7 @@ def test_a_trial_keeps_each_attribute_under_the_key_of_release_0_1_0(study: optu
     [read] = read_again(study).trials
     assert read.user_attrs == {
         "overrides": ["optimizer.lr=0.1"],
-        "code": "abc",
+        "code": {"digits": "abc"},
         "hydra.dir": "trials/0",
         "mlflow.run_id": "r",
         "seconds": 1.5,
@@ -125,7 +126,7 @@ def test_a_trial_keeps_each_attribute_under_the_key_of_release_0_1_0(study: optu
     assert record.seconds == 1.5
     assert properties(record) == ABSENT_IN_A_TRIAL | {
         "overrides": ["optimizer.lr=0.1"],
-        "code": "abc",
+        "code": {"digits": "abc"},
         "folder": Path("trials/0"),
         "run_id": "r",
         "epochs": 7,
@@ -214,7 +215,7 @@ def test_a_trial_of_others_reads_whatever_lies_under_our_keys(study: optuna.Stud
         value, is_retry = FOREIGN[trial.number // 5], trial.number % 5 == 4
         record = TrialRecord.of(trial)
         text = value if isinstance(value, str) and not is_retry else None
-        texts = {"code": text, "run_id": text, "reason": text}
+        texts = {"commit": text, "run_id": text, "reason": text}
         found = properties(record)
         assert found | texts == found
         assert (found["epochs"], found["owner"]) == (None, None)

@@ -3,9 +3,8 @@ from functools import partial
 
 import optuna
 import pytest
-from optuna.trial import FrozenTrial
 
-from tests.study.searches import GRID, bowl, make_sampler, new_study
+from tests.study.searches import GRID, assert_same, bowl, by_slot, make_sampler, new_study
 from tunesmith.study import (
     SlotSampler,
     StopReason,
@@ -70,15 +69,6 @@ def guillotine(monkeypatch: pytest.MonkeyPatch) -> Guillotine:
     return Guillotine(monkeypatch)
 
 
-def by_slot(trials: list[FrozenTrial]) -> dict[int, tuple]:
-    found = slots(trials)
-    return {
-        found[t.number]: (t.params, t.values, t.state, t.intermediate_values)
-        for t in trials
-        if is_finished(t)
-    }
-
-
 def test_a_retry_has_the_slot_of_its_original() -> None:
     study = new_study(None)
     for number, original in [(0, None), (1, None), (2, 0), (3, None), (4, 0)]:
@@ -131,12 +121,6 @@ def test_a_search_killed_once_anywhere_has_the_points_of_one_that_never_was(
         assert search(url, kill_after=kill_after, pruner=pruner())
         assert not search(url, kill_after=float("inf"), pruner=pruner())
         assert_same(url, f"sqlite:///{tmp_path}/whole", n_trials=12)
-
-
-def assert_same(url: str, other: str, *, n_trials: int) -> None:
-    ours, theirs = by_slot(new_study(url).trials), by_slot(new_study(other).trials)
-    assert ours == theirs
-    assert len(ours) == n_trials
 
 
 def test_a_search_without_a_seed_draws_one_that_all_its_workers_share(tmp_path) -> None:

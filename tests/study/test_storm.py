@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from tests.postgres import PostgresServer
 from tests.study.searches import (
+    assert_same,
     bowl,
     in_state,
     new_study,
@@ -22,7 +23,6 @@ from tests.study.searches import (
     work,
     workers,
 )
-from tests.study.test_sampler import assert_same
 from tunesmith.study import TrialRecord, is_finished, run_worker, slots
 
 pytestmark = pytest.mark.slow

@@ -1,7 +1,9 @@
 """Write the advised search space as a config that runs: `next.yaml`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import optuna
 from omegaconf import DictConfig, OmegaConf
@@ -12,8 +14,15 @@ from tunesmith.overrides import write_sweep
 from tunesmith.paths import write_atomically
 from tunesmith.study import finished, is_multi_objective, leaders, shown
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 
-def next_params(study: optuna.Study, advice: Sequence[Advice]) -> dict[str, str]:
+
+def next_params(
+    study: optuna.Study,
+    advice: Sequence[Advice],
+    *,
+    sweeps: Mapping[str, str] = _NONE,
+) -> dict[str, str]:
     """Return the searched space with the advised changes, in Hydra's sweep grammar.
 
     Conditional parameters are left to the search that suggests them.
@@ -21,11 +30,17 @@ def next_params(study: optuna.Study, advice: Sequence[Advice]) -> dict[str, str]
     Args:
         study: The search.
         advice: What `advise` said of it.
+        sweeps: The sweeps that it was started with, by dimension; what is not among them is
+            written from the study's own distributions.
+
+    >>> next_params(study, advise(study))
+    {'optimizer.lr': 'tag(log,interval(0.001,0.1))'}
 
     """
     dists = steady_space(finished(study) or [t for t in shown(study) if t.distributions])
     changes = {name: value for piece in advice for name, value in piece.changes.items()}
-    return {name: changes.get(name, write_sweep(dist)) for name, dist in dists.items()}
+    known = {name: sweeps.get(name) or write_sweep(dist) for name, dist in dists.items()}
+    return {name: changes.get(name, sweep) for name, sweep in known.items()}
 
 
 def write_next(
@@ -35,6 +50,8 @@ def write_next(
     advice: Sequence[Advice],
     search: str,
     fixed: Mapping[str, str],
+    sweeps: Mapping[str, str] = _NONE,
+    value: Callable[[str, Any], Any] = lambda _, kept: kept,
 ) -> Path:
     """Write a primary config that searches the new space as `hparams_search=search` does.
 
@@ -46,13 +63,19 @@ def write_next(
         advice: What `advise` said of it.
         search: The name of its file in `hparams_search/`.
         fixed: The overrides that the search was started with, by key.
+        sweeps: The sweeps that it was started with, by dimension.
+        value: Gives what a parameter's value in the study means: of a list's text the list.
 
     Returns:
         `path`.
 
+    >>> write_next(
+    ...     Path("next.yaml"), study=study, advice=advise(study), search="quadratic", fixed={}
+    ... )
+
     """
     totals = [piece.n_trials for piece in advice if piece.rule == "fewer-trials"]
-    params = next_params(study, advice)
+    params = next_params(study, advice, sweeps=sweeps)
     sweeper = {
         # null: a new space is a new study, named anew.
         "study_name": None,
@@ -61,24 +84,35 @@ def write_next(
     }
     config = {
         "defaults": ["train", {"override hparams_search": search}, "_self_"],
-        **start_values(study, params),
+        **start_values(study, params, value=value),
         "hydra": {"mode": "MULTIRUN", "sweeper": sweeper},
     }
     write_atomically(path, OmegaConf.to_yaml(OmegaConf.create(config)))
     return path
 
 
-def start_values(study: optuna.Study, params: Mapping[str, str]) -> dict[str, object]:
-    """Return nested defaults at the winner: the next search's baseline trial then repeats it.
+def start_values(
+    study: optuna.Study,
+    params: Mapping[str, str],
+    *,
+    value: Callable[[str, Any], Any] = lambda _, kept: kept,
+) -> dict[str, object]:
+    """Return nested defaults at the best trial, which the next search's baseline then repeats.
 
-    Text of an undotted key is left out, as it may name a config group. Empty for several
-    objectives.
+    What a YAML file cannot set alone is left out: a config group, an element of a list, a key that
+    is added. Empty for several objectives.
     """
     if is_multi_objective(study) or not leaders(study):
         return {}
     best = leaders(study)[0]
     start: DictConfig = OmegaConf.create({})
     for name in params:
-        if name in best.params and ("." in name or not isinstance(best.params[name], str)):
-            OmegaConf.update(start, name, best.params[name])
+        if name in best.params and _is_key(name, best.params[name]):
+            OmegaConf.update(start, name, value(name, best.params[name]))
     return {str(key): value for key, value in start.items()}
+
+
+def _is_key(name: str, value: object) -> bool:
+    # Text of an undotted key may choose an option of a group.
+    is_group = "/" in name or "@" in name or ("." not in name and isinstance(value, str))
+    return not is_group and all(part.isidentifier() for part in name.split("."))

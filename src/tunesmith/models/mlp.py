@@ -21,6 +21,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
 }
+# Of a long fit: at least so many, and fewer than twice as many.
 POINTS_PER_CURVE = 100
 
 
@@ -44,6 +45,7 @@ class MLP(nn.Sequential):
     """
 
     def __init__(self, *, n_features: int, n_layers: int, n_nodes: int, activation: str) -> None:
+        require_integer("n_features", n_features, minimum=1, example=5)
         require_integer("n_layers", n_layers, minimum=1, example=2)
         require_integer("n_nodes", n_nodes, minimum=1, example=2)
         require_choice("activation", activation, ACTIVATIONS)
@@ -62,9 +64,9 @@ class MLPRegressor(LightningModule):
     With `target_mean` and `target_std` of the training rows the network fits the scaled target
     (y - mean) / std; predictions and metrics stay in the target's own unit.
 
-    Logs val/mse and test/mse as the mean over rows, train/mse as the mean over an epoch's rows, at
-    most 100 times a fit: a point costs more than a step of a small network. With a scaled target
-    it logs val/rmse and test/rmse as well.
+    Logs val/mse and test/mse as the mean over rows, train/mse as the mean over an epoch's rows,
+    fewer than 200 times a fit: a point costs more than a step of a small network. With a scaled
+    target it logs val/rmse and test/rmse as well.
 
     Args:
         n_features: Columns of x.

@@ -52,6 +52,12 @@ def check_boosting(cfg: DictConfig, *, report_every: object) -> None:
         InvalidConfig: A value is refused; the message names its key.
 
     """
+    if cfg.model is None or "_target_" in cfg.model:
+        raise InvalidConfig(
+            "objective=lightgbm takes the parameters of LightGBM as its model, got "
+            f"model._target_={cfg.model and cfg.model['_target_']}; try model=lightgbm, or "
+            "objective=lightning"
+        )
     lightgbm = import_lightgbm()
     with naming_group("data"):
         datamodule = instantiate(cfg.data)

@@ -20,7 +20,9 @@ from optuna.trial import BaseTrial, FixedTrial
 from tunesmith.context import Context, Role, current_context
 from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
 from tunesmith.objectives.objective import Objective
+from tunesmith.objectives.record_config import record_config
 from tunesmith.objectives.script import functions_of, load_script
+from tunesmith.overrides import data_node
 from tunesmith.tracking import Run
 
 log = logging.getLogger(__name__)
@@ -137,11 +139,11 @@ def _record(cfg: DictConfig, trial: Trial, context: Context) -> None:
     run, paths = context.run, context.paths
     repeat = copy.deepcopy(cfg)
     with open_dict(repeat):
-        repeat.objective.params = trial.params
+        repeat.objective.params = data_node(trial.params)
     # Of several repetitions the first one has the run's folder.
-    if paths.hydra.is_dir():
+    if paths.config is not None and paths.config.is_file():
         OmegaConf.save(repeat, paths.config)
-        run.log_artifact(paths.hydra, folder="config")
+    record_config(run, repeat, paths)
     _log_drawn(trial, run)
     stored = trial.study.get_trials(deepcopy=False)[trial.number]
     for step, value in stored.intermediate_values.items():

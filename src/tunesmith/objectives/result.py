@@ -19,7 +19,8 @@ def print_result(
     rows |= {"time": f"{seconds:.1f} s", "folder": shown(context.paths.folder)}
     if context.run.id is not None:
         rows["open"] = open_mlflow(str(cfg.tracking.uri))
-    rows["repeat"] = repeat_run(context.paths)
+    if (repeat := repeat_run(context.paths)) is not None:
+        rows["repeat"] = repeat
     width, console = max(map(len, rows)), Console()
     for name, value in rows.items():
         # Unwrapped: whoever copies a command needs it whole.

@@ -1,11 +1,11 @@
 """Compute one trial or single run: from a composed config to the values of its metrics."""
 
+import contextlib
 import logging
 import math
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -14,12 +14,14 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna import TrialPruned
 
 from tunesmith.commands import repeat_run
-from tunesmith.config import flat
+from tunesmith.config import anchor_files, flat
 from tunesmith.context import Context, Role, entered, job_context, refitted_search
 from tunesmith.errors import InvalidConfig, nearest
 from tunesmith.objectives.objective import Values, objective_of
+from tunesmith.objectives.record_config import record_config
 from tunesmith.objectives.repeat import mean_over_seeds
 from tunesmith.objectives.result import print_result
+from tunesmith.paths import started_in
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.study import (
     BadValue,
@@ -72,6 +74,7 @@ def run_trial(cfg: DictConfig) -> Outcome:
     """
     bring_up_to_date(cfg)
     context = _started(cfg)
+    anchor_files(cfg, started_in())
     started = time.perf_counter()
     try:
         with entered(context), _recording_errors(context):
@@ -96,7 +99,8 @@ def metric_names(cfg: DictConfig) -> list[str]:
 def _started(cfg: DictConfig) -> Context:
     """Return the context of the job, with a run of its own that is being recorded."""
     context = job_context()
-    tracking: Tracking = instantiate(cfg.tracking)
+    with contextlib.chdir(started_in()):  # A relative URI is meant from there.
+        tracking: Tracking = instantiate(cfg.tracking)
     name, tags, parent_id = _identity(context)
     if context.role is Role.SINGLE:
         tracking.close_dead_runs()
@@ -106,14 +110,16 @@ def _started(cfg: DictConfig) -> Context:
         if run.id is not None:
             TrialRecord.write(context.trial, run_id=run.id)
     run.log_params(flat(cfg, without=NOT_PARAMETERS))
-    run.log_artifact(context.paths.hydra, folder="config")
+    record_config(run, cfg, context.paths)
     return replace(context, run=run)
 
 
 def _identity(context: Context) -> tuple[str, dict[str, str], str | None]:
     """Return the run's name, tags and parent."""
     folder, trial, search = context.paths.folder, context.trial, refitted_search()
-    tags = {"hydra.dir": str(folder), "repeat": repeat_run(context.paths)}
+    tags = {"hydra.dir": str(folder)}
+    if (repeat := repeat_run(context.paths)) is not None:
+        tags["repeat"] = repeat
     if trial is None:
         return "-".join(folder.parts[-2:]), tags, None if search is None else search.id
     tags |= {
@@ -169,7 +175,7 @@ def _is_number(value: float) -> bool:
     return not math.isnan(value)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _recording_errors(context: Context) -> Iterator[None]:
     """Record what is raised, except that a trial was pruned."""
     run = context.run

@@ -9,9 +9,10 @@ import optuna
 from rich.console import Console
 
 from tunesmith.advice import advise
+from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
 from tunesmith.report import ReportContext, terminal_summary, write_report
-from tunesmith.report.load import hide_password, load_search, load_study, storage_of
+from tunesmith.report.load import load_search, load_study, storage_of
 from tunesmith.study import SUFFIX, Confirmation, complete, read_confirmation, shown
 
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     confirmation = _confirmation(study, storage)
-    context = ReportContext(storage=hide_password(storage), confirmation=confirmation)
+    context = ReportContext(storage=hide_passwords(storage), confirmation=confirmation)
     write_report(study, path=path, context=context)
     console = Console()
     advice = advise(study, confirmation=confirmation)

@@ -1,17 +1,18 @@
 """Find and open a study for reading: nothing is created, every mistake is one clear line."""
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import optuna
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from sqlalchemy import NullPool, create_engine, inspect, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, NullPool, create_engine, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tunesmith.errors import nearest
+from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
 from tunesmith.study import with_driver
 
@@ -55,8 +56,10 @@ def storage_of(folder: Path) -> str:
         return _named_by_environment(folder)
     if stated.startswith("${"):
         return _named_by_environment(folder)
-    is_gone = stated.startswith("sqlite:") and not Path(stated.removeprefix("sqlite:///")).is_file()
-    return _sqlite_url(paths.sqlite) if is_gone else stated
+    # The file is gone where the folder was moved together with its output root.
+    if _is_gone(stated) and _has_study(paths.sqlite, _study_name(folder)):
+        return _sqlite_url(paths.sqlite)
+    return stated
 
 
 def load_study(url: str, *, name: str) -> optuna.Study:
@@ -69,6 +72,8 @@ def load_study(url: str, *, name: str) -> optuna.Study:
     Raises:
         ValueError: There is no such store, or no such study in it.
 
+    >>> load_study("sqlite:///outputs/optuna.db", name="quadratic-95ad56a1")
+
     """
     engine_url = _checked(url)
     storage = optuna.storages.RDBStorage(
@@ -80,13 +85,8 @@ def load_study(url: str, *, name: str) -> optuna.Study:
     )
     names = optuna.get_all_study_names(storage)
     if name not in names:
-        raise ValueError(f"no study {name!r} in {hide_password(url)}{_hint(name, names)}")
+        raise ValueError(f"no study {name!r} in {hide_passwords(url)}{_hint(name, names)}")
     return optuna.load_study(study_name=name, storage=storage)
-
-
-def hide_password(url: str) -> str:
-    """Return `url` with the password of its user replaced by stars."""
-    return re.sub(r"(://[^/\s:@]*):[^/\s]*@", r"\1:***@", url)
 
 
 def _note(paths: SearchPaths, key: str) -> str | None:
@@ -133,6 +133,23 @@ def _sqlite_url(database: Path) -> str:
     return f"sqlite:///{database}"
 
 
+def _is_gone(url: str) -> bool:
+    try:
+        database = _sqlite_file(make_url(url))
+    except ArgumentError:  # `load_study` refuses it.
+        return False
+    return database is not None and not database.is_file()
+
+
+def _sqlite_file(url: URL) -> Path | None:
+    """Return the file of an SQLite store, without what a URL may say besides; else None."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    # `file:...` is a URI of SQLite's own.
+    is_uri = url.database.startswith("file:")
+    return Path(unquote(urlsplit(url.database).path) if is_uri else url.database)
+
+
 def _siblings(folder: Path) -> list[str]:
     parent = folder.parent
     return [p.name for p in parent.iterdir() if p.is_dir()] if parent.is_dir() else []
@@ -140,19 +157,17 @@ def _siblings(folder: Path) -> list[str]:
 
 def _checked(url: str) -> str:
     """Return the URL with its driver, once it is seen to lead to an Optuna store."""
-    shown = hide_password(url)
+    shown = hide_passwords(url)
     try:
         engine = create_engine(with_driver(make_url(url)))
     except (SQLAlchemyError, ImportError) as error:
         raise ValueError(
             f"{shown} is no usable storage URL ({_first_line(error)}); try sqlite:///path/to/optuna.db"
         ) from error
-    database = engine.url.database
+    database = _sqlite_file(engine.url)
     # Connecting to a missing SQLite file would create it.
-    if engine.url.get_backend_name() == "sqlite" and database and not Path(database).is_file():
-        raise ValueError(
-            f"no database file {database}{_hint(Path(database).name, _files(database))}"
-        )
+    if database is not None and not database.is_file():
+        raise ValueError(f"no database file {database}{_hint(database.name, _files(database))}")
     try:
         tables = set(inspect(engine).get_table_names())
     except SQLAlchemyError as error:
@@ -166,13 +181,13 @@ def _checked(url: str) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-def _files(database: str) -> list[str]:
-    parent = Path(database).parent
+def _files(database: Path) -> list[str]:
+    parent = database.parent
     return [p.name for p in parent.iterdir() if p.is_file()] if parent.is_dir() else []
 
 
 def _first_line(error: Exception) -> str:
-    return hide_password(str(error).splitlines()[0])
+    return hide_passwords(str(error).splitlines()[0])
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

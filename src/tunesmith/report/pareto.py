@@ -23,6 +23,8 @@ def write_front(study: optuna.Study, *, path: Path, repeat: Callable[[FrozenTria
     Returns:
         `path`.
 
+    >>> write_front(study, path=Path("pareto.csv"), repeat=lambda trial: f"retrain {trial.number}")
+
     """
     params = params_of(study)
     text = io.StringIO(newline="")

@@ -13,8 +13,16 @@ from optuna.samplers import BaseSampler, PartialFixedSampler
 from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import write_override
 from tunesmith.search.plan import Plan
+from tunesmith.search.user_code import changed_files, git_version, user_code
 from tunesmith.search.worker_environment import opening_retry_s
-from tunesmith.study import SlotSampler, StudyRecord, create_or_resume_study, open_storage
+from tunesmith.study import (
+    SlotSampler,
+    StudyRecord,
+    TrialRecord,
+    create_or_resume_study,
+    finished,
+    open_storage,
+)
 
 
 def begin_search(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
@@ -31,6 +39,24 @@ def begin_search(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
     if changed:
         say(f"Continuing study {plan.study_name} with a different {', '.join(changed)}.")
     return study
+
+
+def check_code(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
+    """Refuse to mix trials of different code, unless the user wants them mixed.
+
+    Call it after the objective's modules were loaded. Raises InvalidConfig, which names the files.
+    """
+    if files := changed_files(study, user_code()):
+        changed = f"the code has changed since earlier trials of study {plan.study_name}"
+        if plan.settings.code_change == "refuse":
+            raise InvalidConfig(
+                f"{changed}: {', '.join(files)}; try hydra.sweeper.code_change=new for a study of "
+                "its own, or hydra.sweeper.code_change=continue to mix their trials"
+            )
+        say(f"Continuing, though {changed}: {', '.join(files)}.")
+    commits = {TrialRecord.of(trial).commit for trial in finished(study)} - {None}
+    if commits and (others := commits - {git_version()}):
+        say(f"The code may have changed since earlier trials ({', '.join(map(str, others))}).")
 
 
 def _open(plan: Plan) -> optuna.Study:
@@ -62,15 +88,16 @@ def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> No
 
 
 def _queue_baseline(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
-    outside = [
-        write_override(name, value)
-        for name, value in plan.baseline.items()
-        if not plan.space.contains(name, value)
-    ]
+    point, outside = {}, []
+    for name, value in plan.baseline.items():
+        try:
+            point[name] = plan.space.kept(name, value)
+        except ValueError:
+            outside.append(write_override(name, value))
     if outside:
         say(f"No baseline trial: {', '.join(outside)} lies outside the search space.")
         return
-    study.enqueue_trial(plan.baseline)
+    study.enqueue_trial(point)
     StudyRecord.write(study, baseline=0)
 
 

@@ -5,11 +5,11 @@ from functools import cached_property, partial
 from inspect import signature
 from typing import Any
 
-from hydra.errors import InstantiationException
+from hydra.errors import HydraException, InstantiationException
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler, CmaEsSampler, GridSampler
+from optuna.samplers import BaseSampler, BruteForceSampler, CmaEsSampler, GridSampler
 
 from tunesmith.errors import InvalidConfig, import_failure, untrusted
 from tunesmith.search.settings import Settings, target_of
@@ -37,19 +37,43 @@ class Components:
     def make_sampler(self, seed: int | None) -> BaseSampler:
         """Return a new sampler of the configured kind."""
         factory = self._sampler_factory
-        takes_seed = "seed" in self._settings.sampler or "seed" in signature(factory).parameters
-        return factory(**({"seed": seed} if takes_seed else {}))
+        takes_seed = "seed" in signature(factory).parameters
+        with suppress_class_warnings():
+            return factory(**({"seed": seed} if takes_seed else {}))
 
     @cached_property
     def _sampler_factory(self) -> Callable[..., BaseSampler]:
-        factory: Callable[..., BaseSampler] = instantiate(self._settings.sampler, _partial_=True)
+        # `make_sampler` gives the seed, to a class that takes one.
+        kept = [str(key) for key in self._settings.sampler if key != "seed"]
+        node = OmegaConf.masked_copy(self._settings.sampler, kept)
+        factory: Callable[..., BaseSampler] = instantiate(node, _partial_=True)
         if is_kind(self._settings.sampler, GridSampler):
             return partial(factory, self._space.grid())
         return factory
 
     def check_sampler(self) -> None:
-        """Raise a Hydra error for a sampler whose class cannot be imported."""
-        assert callable(self._sampler_factory)
+        """Raise InvalidConfig for a sampler that cannot be made, or Hydra's error about its class.
+
+        That of another sampler's arguments is the likely reason: they stay if only the class is
+        changed.
+        """
+        target = target_of(self._settings.sampler)
+        if not target:
+            raise InvalidConfig(
+                "hydra/sweeper/sampler=none names no sampler; "
+                "try hydra.sweeper.sampler._target_=optuna.samplers.RandomSampler"
+            )
+        if is_kind(self._settings.sampler, BruteForceSampler):
+            self._space.grid()
+        try:
+            self.make_sampler(self.sampler_seed)
+        except (HydraException, ValueError, TypeError, ImportError) as error:
+            if isinstance(error, InvalidConfig) or untrusted(str(error)) or import_failure(error):
+                raise
+            raise InvalidConfig(
+                f"hydra.sweeper.sampler cannot be created: {_reason(error)}; try "
+                f"hydra/sweeper/sampler=none hydra.sweeper.sampler._target_={target}"
+            ) from error
 
     def make_pruner(self) -> BasePruner | None:
         """Return a new pruner of the configured kind, None where nothing is pruned."""
@@ -99,7 +123,12 @@ def _make(name: str, node: DictConfig | None) -> Any:
             raise InvalidConfig(
                 f"hydra.sweeper.{name}: {failure}, or try hydra/sweeper/{name}=none"
             ) from error
-        reason = " ".join(str(error).split("full_key:")[0].split()).rstrip(".")
         raise InvalidConfig(
-            f"hydra.sweeper.{name} cannot be created: {reason}; try hydra/sweeper/{name}=none"
+            f"hydra.sweeper.{name} cannot be created: {_reason(error)}; "
+            f"try hydra/sweeper/{name}=none"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    raised = error.__cause__ or error
+    return " ".join(str(raised).split("full_key:")[0].split()).rstrip(".")

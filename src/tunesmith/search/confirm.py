@@ -1,16 +1,18 @@
 """Train the best trials and the baseline again on new seeds, as a study of its own."""
 
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 import optuna
+from hydra.core.config_loader import ConfigLoader
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, Trial
 
 from tunesmith.overrides import write_override
-from tunesmith.paths import RunPaths
 from tunesmith.search.fitted import is_restorable, restored
+from tunesmith.search.job import compose_job
 from tunesmith.search.plan import Plan
+from tunesmith.search.user_code import is_of_other_code, user_code
 from tunesmith.search.worker_environment import opening_retry_s
 from tunesmith.study import (
     SEED,
@@ -99,11 +101,15 @@ class Confirm:
             write_override("hydra.sweep.subdir", folder),
         ]
 
-    def test(self) -> Confirmation | None:
+    def test(self, loader: ConfigLoader) -> Confirmation | None:
         """Evaluate the winner and the baseline on the test rows, each fit once.
 
         Only an objective that can restore its fits is tested. A fit of another machine is tested
         there: its model lies in that machine's folder.
+
+        Args:
+            loader: What composes configs, for fits that left none.
+
         """
         found = read_confirmation(self._search, self.study)
         if found is None or not is_restorable(self._plan.base):
@@ -112,17 +118,24 @@ class Confirm:
         known = StudyRecord.of(self.study)
         for trial in complete(self.study):
             if trial.params[TRIAL] in numbers and known.test_of(trial.number) is None:
-                self._test_fit(trial)
+                self._test_fit(trial, loader)
         return read_confirmation(self._search, self.study)
 
-    def _test_fit(self, trial: FrozenTrial) -> None:
-        folder = TrialRecord.of(trial).folder
+    def _test_fit(self, trial: FrozenTrial, loader: ConfigLoader) -> None:
+        folder, overrides = TrialRecord.of(trial).folder, self._plan.overrides_of(trial)
         if folder is not None and folder.is_dir():
-            metrics = restored(RunPaths(folder)).test()
+            compose = partial(compose_job, self._plan.config, overrides, loader=loader)
+            metrics = restored(self._plan.paths.run(folder), compose=compose).test()
             StudyRecord.write_test(self.study, trial.number, metrics)
 
     def _missing(self) -> list[Point]:
-        queued = {_point(trial) for trial in self.study.get_trials(deepcopy=False)}
+        code = user_code()
+        queued = {
+            _point(trial)
+            for trial in self.study.get_trials(deepcopy=False)
+            # What other code made of a point says nothing of it now.
+            if not is_of_other_code(TrialRecord.of(trial).code, code)
+        }
         wanted = ((t.number, seed) for seed in self._seeds() for t in self._candidates)
         return [point for point in wanted if point not in queued]
 

@@ -28,6 +28,8 @@ IRRELEVANT = (
     "dry_run",
     "keep_model",
 )
+# Files of code: whether they have changed is told by their syntax tree, with the rest of the code.
+CODE = ("objective.file",)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Fingerprint:
         """
         mine = json.loads(json.dumps(asdict(self), default=str))
         changed = [
-            *_differing(stored["config"], mine["config"]),
+            *(key for key in _differing(stored["config"], mine["config"]) if key not in CODE),
             *_differing(stored["space"], mine["space"]),
         ]
         if changed:

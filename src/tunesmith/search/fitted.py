@@ -1,5 +1,6 @@
 """Take up again the fitted model that a run left in its folder."""
 
+from collections.abc import Callable
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -14,8 +15,12 @@ def is_restorable(cfg: DictConfig) -> bool:
     return objective_of(cfg).restorable
 
 
-def restored(run: RunPaths) -> Any:
-    """Return the fitted model of a run, taken up by the run's own objective."""
-    cfg: Any = OmegaConf.load(run.config)
+def restored(run: RunPaths, *, compose: Callable[[], DictConfig]) -> Any:
+    """Return the fitted model of a run, taken up by the run's own objective.
+
+    Where the run left no config, it is composed again.
+    """
+    kept = run.config
+    cfg: Any = OmegaConf.load(kept) if kept is not None and kept.is_file() else compose()
     bring_up_to_date(cfg)
     return objective_of(cfg).restore(cfg, run.folder)

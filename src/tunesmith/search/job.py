@@ -1,19 +1,21 @@
 """Compute one Optuna trial as a Hydra job."""
 
 import contextlib
+import copy
 import io
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 from optuna import Trial
 
-from tunesmith.overrides import write_override
+from tunesmith.overrides import write_data, write_override
 from tunesmith.search.space import SearchSpace
 from tunesmith.search.stop import SignalGuard
+from tunesmith.search.user_code import user_code
 from tunesmith.study import TrialRecord
 
 Extender = Callable[[DictConfig, Trial], None]
@@ -25,23 +27,22 @@ def run_as_job(
     launcher: Launcher,
     overrides_of: Callable[[Trial], list[str]],
     stop: SignalGuard,
-    code: str | None,
 ) -> Any:
     """Compute a trial: return what train.py's main returned, or raise what it raised.
 
-    The trial records its overrides and `code`, the version that computes it.
+    The trial records its overrides and the user's code that computes it.
     """
-    overrides = overrides_of(trial)
-    TrialRecord.write(trial, overrides=overrides)
-    if code is not None:
-        TrialRecord.write(trial, code=code)
+    overrides, code = overrides_of(trial), user_code()
+    TrialRecord.write(trial, overrides=overrides, code=code)
     try:
         with stop.interruptible():
             return result_of(launcher.launch([overrides], trial.number)[0])
     finally:
-        # What the objective drew itself is known only now.
+        # What the objective drew or imported itself is known only now.
         if (known := overrides_of(trial)) != overrides:
             TrialRecord.write(trial, overrides=known)
+        if (loaded := user_code()) != code:
+            TrialRecord.write(trial, code=loaded)
 
 
 def trial_overrides(
@@ -72,9 +73,23 @@ def trial_overrides(
     params, own = trial.params, {}
     if "params" in config.objective:
         own = {k: v for k, v in params.items() if k not in space.distributions}
-    drawn = [write_override(name, value) for name, value in params.items() if name not in own]
-    recorded = [write_override("objective.params", json.dumps(own))] if own else []
-    return [*drawn, *space.fixed, *extra, *recorded]
+    extended = [
+        write_override(name, value)
+        for name, value in params.items()
+        if name not in own and name not in space.distributions
+    ]
+    recorded = [write_override("objective.params", write_data(own))] if own else []
+    return [*extended, *space.overrides(params), *extra, *recorded]
+
+
+def compose_job(
+    config: DictConfig, overrides: Sequence[str], *, loader: ConfigLoader
+) -> DictConfig:
+    """Return what a job's main gets: the composed config, without Hydra's own node."""
+    cfg = copy.deepcopy(loader.load_sweep_config(config, list(overrides)))
+    with open_dict(cfg):
+        del cfg["hydra"]
+    return cfg
 
 
 def result_of(job: JobReturn) -> Any:

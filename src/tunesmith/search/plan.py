@@ -15,6 +15,8 @@ from optuna.pruners import BasePruner
 from optuna.samplers import GridSampler
 from optuna.trial import FrozenTrial
 
+from tunesmith.config import resolve_function
+from tunesmith.objectives import objective_of
 from tunesmith.overrides import write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.renamed import bring_up_to_date
@@ -22,6 +24,7 @@ from tunesmith.search.components import Components, is_kind
 from tunesmith.search.fingerprint import Fingerprint, fingerprint
 from tunesmith.search.settings import ConfirmSettings, Settings
 from tunesmith.search.space import SearchSpace, parse_space
+from tunesmith.search.user_code import digest_of, user_code
 from tunesmith.study import Stagnation, TrialRecord
 
 
@@ -45,7 +48,7 @@ class Plan:
     @cached_property
     def paths(self) -> SearchPaths:
         """Where the search's files go."""
-        return SearchPaths(Path(self.config.hydra.sweep.dir))
+        return SearchPaths(Path(self.config.hydra.sweep.dir), self.config.hydra.output_subdir)
 
     @cached_property
     def components(self) -> Components:
@@ -109,7 +112,7 @@ class Plan:
         known = TrialRecord.of(trial).overrides
         if known is not None:
             return known
-        return [*(write_override(*item) for item in trial.params.items()), *self.space.fixed]
+        return self.space.overrides(trial.params)
 
 
 def make_plan(
@@ -125,6 +128,8 @@ def make_plan(
     found = fingerprint(base, space=space, settings=vars(settings))
     search = base.hydra.runtime.choices.get("hparams_search") or base.hydra.job.config_name
     study_name = settings.study_name or f"{search}-{found.digest()}"
+    if settings.code_change == "new":
+        study_name = f"{study_name}-{_code_digest(base, settings)}"
     return Plan(
         study_name=study_name,
         space=space,
@@ -135,6 +140,14 @@ def make_plan(
         fingerprint=found,
         n_trials=_n_trials(settings, space),
     )
+
+
+def _code_digest(base: DictConfig, settings: Settings) -> str:
+    # Both load the user's modules, so that every worker finds the same ones.
+    objective_of(base)
+    if settings.custom_search_space is not None:
+        resolve_function(settings.custom_search_space)
+    return digest_of(user_code())
 
 
 def _n_trials(settings: Settings, space: SearchSpace) -> int:

@@ -1,17 +1,24 @@
 """Check a plan before anything is written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 from optuna.pruners import NopPruner
 
 from tunesmith.check import check_config
 from tunesmith.errors import InvalidConfig
-from tunesmith.overrides import write_override
+from tunesmith.explain import one_line
 from tunesmith.search.components import require_single_objective
-from tunesmith.search.plan import Plan
+from tunesmith.search.plan import Plan, make_plan
+from tunesmith.search.settings import Settings
 from tunesmith.search.space import parse_space
+
+_MISTAKES = (InvalidConfig, HydraException, OmegaConfBaseException)
 
 
 def probe(plan: Plan, loader: ConfigLoader) -> None:
@@ -20,8 +27,8 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     Raises InvalidConfig or a Hydra error for the first that is refused.
     """
     for end in [None, *plan.space.ends()]:
-        overrides = [] if end is None else [write_override(*end)]
-        check_config(loader.load_sweep_config(plan.config, [*overrides, *plan.space.fixed]))
+        drawn = {} if end is None else dict([end])
+        check_config(loader.load_sweep_config(plan.config, plan.space.overrides(drawn)))
     plan.components.check_sampler()
     pruner = plan.make_pruner() or NopPruner()
     require_single_objective(
@@ -32,12 +39,53 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     )
 
 
+@contextmanager
+def naming_misfits(
+    config: DictConfig,
+    *,
+    settings: Mapping[str, Any],
+    arguments: Sequence[str],
+    loader: ConfigLoader,
+) -> Iterator[None]:
+    """Add to a mistake which chosen objective or model does not go with the search.
+
+    Args:
+        config: Hydra's multirun config.
+        settings: The values of `hydra.sweeper`.
+        arguments: The command line's overrides of the task's config.
+        loader: What composes configs.
+
+    """
+    try:
+        yield
+    except _MISTAKES as error:
+        for argument in arguments:
+            others = [other for other in arguments if other != argument]
+            is_choice = argument.partition("=")[0] in ("objective", "model")
+            if is_choice and _is_accepted(config, settings, others, loader):
+                hint = f"without {argument} it is accepted"
+                raise InvalidConfig(f"{one_line(error)}; {hint}") from error
+        raise
+
+
+def _is_accepted(
+    config: DictConfig, settings: Mapping[str, Any], arguments: Sequence[str], loader: ConfigLoader
+) -> bool:
+    try:
+        read = Settings.of(settings)
+        probe(make_plan(config, settings=read, arguments=arguments, loader=loader), loader)
+    except _MISTAKES:
+        return False
+    return True
+
+
 def accepts(plan: Plan, loader: ConfigLoader, changes: Mapping[str, str]) -> bool:
     """Return whether the objective takes each end of changed ranges, with the rest at default."""
     changed = parse_space(changes, [])
     try:
-        for end in changed.ends():
-            overrides = [*plan.space.fixed, *changed.fixed, write_override(*end)]
+        for end in [None, *changed.ends()]:
+            drawn = {} if end is None else dict([end])
+            overrides = [*plan.space.fixed, *changed.overrides(drawn)]
             check_config(loader.load_sweep_config(plan.config, overrides))
     except (InvalidConfig, HydraException):
         return False

@@ -1,8 +1,8 @@
 """Write what a finished search leaves: report, best config, next search, the winner's refit."""
 
-import copy
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ from tunesmith.advice import Advice, advise, write_next
 from tunesmith.commands import load_model, next_search, repeat_run, repeat_winner
 from tunesmith.context import refitting
 from tunesmith.errors import InvalidConfig
-from tunesmith.overrides import write_override
+from tunesmith.overrides import data_node, write_override
 from tunesmith.report import ReportContext, terminal_summary, write_front, write_report
 from tunesmith.search.fitted import is_restorable, restored
-from tunesmith.search.job import result_of
+from tunesmith.search.job import compose_job, result_of
 from tunesmith.search.messages import to_continue
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import accepts
 from tunesmith.search.session import Session
 from tunesmith.search.store import shown_storage
-from tunesmith.study import Confirmation, Summary, summarize, trial_numbered
+from tunesmith.study import Confirmation, Summary, TrialRecord, summarize, trial_numbered
 from tunesmith.tracking import Run
 
 # What a command is for, and the command.
@@ -105,12 +105,10 @@ def _write_stock_results(now: Summary, plan: Plan) -> Path:
 
 def _write_best(best: FrozenTrial, session: Session) -> Path:
     plan = session.plan
-    cfg = session.loader.load_sweep_config(plan.config, plan.overrides_of(best))
-    cfg = copy.deepcopy(cfg)
+    cfg = compose_job(plan.config, plan.overrides_of(best), loader=session.loader)
     with open_dict(cfg):
-        del cfg["hydra"]
         if isinstance(drawn := OmegaConf.select(cfg, "objective.params"), str):
-            cfg.objective.params = json.loads(drawn)
+            cfg.objective.params = data_node(json.loads(drawn))
     OmegaConf.save(cfg, plan.paths.best_config)
     return plan.paths.best_config
 
@@ -124,7 +122,8 @@ def _repeat_winner(winner: FrozenTrial, session: Session, *, parent: Run) -> lis
     printed.append(("refit of the winner", _refit(winner, session, parent=parent)))
     if parent.id is None or not is_restorable(plan.base):
         return printed
-    uri = parent.log_model(restored(plan.paths.best))
+    compose = partial(compose_job, plan.config, plan.overrides_of(winner), loader=session.loader)
+    uri = parent.log_model(restored(plan.paths.best, compose=compose))
     return printed if uri is None else [*printed, ("load the model", load_model(uri))]
 
 
@@ -138,12 +137,18 @@ def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
         value = result_of(launcher.launch([overrides], best.number)[0])
     if value == best.value:
         return "value reproduced exactly"
-    return f"value not reproduced: {value:.6g} instead of {best.value:.6g}"
+    return (
+        f"value not reproduced: {value:.6g} instead of {best.value:.6g}; code, data or the number "
+        "of threads have changed, or the training is not deterministic"
+    )
 
 
 def _write_front(study: optuna.Study, plan: Plan) -> Path:
     def repeat(trial: FrozenTrial) -> str:
-        return repeat_run(plan.paths.trial(trial.number))
+        folder = TrialRecord.of(trial).folder
+        run = plan.paths.trial(trial.number) if folder is None else plan.paths.run(folder)
+        # Without a config of its own, what it was composed with repeats it.
+        return repeat_run(run) or " ".join(plan.overrides_of(trial))
 
     return write_front(study, path=plan.paths.pareto_front, repeat=repeat)
 
@@ -160,7 +165,13 @@ def _write_next(study: optuna.Study, advice: Sequence[Advice], session: Session)
     # A bound may be widened to what the objective does not take.
     usable = [piece for piece in advice if accepts(plan, session.loader, piece.changes)]
     return write_next(
-        plan.paths.next_config, study=study, advice=usable, search=plan.search, fixed=plan.fixed
+        plan.paths.next_config,
+        study=study,
+        advice=usable,
+        search=plan.search,
+        fixed=plan.fixed,
+        sweeps=plan.space.sweeps,
+        value=plan.space.value,
     )
 
 

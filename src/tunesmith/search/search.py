@@ -12,14 +12,13 @@ from omegaconf import DictConfig
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
-from tunesmith.search.begin import begin_search
-from tunesmith.search.code_version import code_version
+from tunesmith.search.begin import begin_search, check_code
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.describe import describe
 from tunesmith.search.job import trial_overrides
 from tunesmith.search.messages import interrupted, nothing_to_do, stopped_early
 from tunesmith.search.plan import Plan
-from tunesmith.search.probe import probe
+from tunesmith.search.probe import naming_misfits, probe
 from tunesmith.search.results import write_results
 from tunesmith.search.session import Session, open_session
 from tunesmith.search.stage import SearchInterrupted, Stage, complete_stage, work_for_parent
@@ -36,7 +35,6 @@ from tunesmith.study import (
     Confirmation,
     SearchFailed,
     StudyRecord,
-    TrialRecord,
     leaders,
     n_finished,
     recover_dead_trials,
@@ -69,22 +67,26 @@ def run_search(
 
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    session = open_session(
-        config,
-        settings=settings,
-        arguments=arguments,
-        hydra_context=hydra_context,
-        task_function=task_function,
-    )
-    plan = session.plan
+    loader = hydra_context.config_loader
+    with naming_misfits(config, settings=settings, arguments=arguments, loader=loader):
+        session = open_session(
+            config,
+            settings=settings,
+            arguments=arguments,
+            hydra_context=hydra_context,
+            task_function=task_function,
+        )
+        plan = session.plan
+        if not is_worker():
+            probe(plan, session.loader)
     if is_worker():
         work_for_parent(_stage_of_worker(session), session)
         return
-    probe(plan, session.loader)
     if plan.is_dry_run:
         session.say(describe(plan))
         return
     study = begin_search(plan, say=session.say)
+    check_code(study, plan, say=session.say)
     tracking: Tracking = instantiate(plan.base.tracking)
     tracking.close_dead_runs()
     recover_dead_trials(study, max_retries=plan.settings.max_retries)
@@ -165,7 +167,7 @@ def _confirm(
         finally:
             run.finish(state)
             tracking.close_dead_runs(closed_runs(confirm.study))
-    return confirm.test()
+    return confirm.test(session.loader)
 
 
 def _is_done(study: optuna.Study, plan: Plan) -> bool:
@@ -178,9 +180,6 @@ def _is_done(study: optuna.Study, plan: Plan) -> bool:
 
 def _say_what_changed(study: optuna.Study, session: Session) -> None:
     plan = session.plan
-    before = {TrialRecord.of(trial).code for trial in study.get_trials(deepcopy=False)}
-    if others := sorted(filter(None, before - {code_version()})):
-        session.say(f"The code has changed since earlier trials ({', '.join(others)}).")
     verdict = StudyRecord.of(study).verdict
     if verdict is not None and plan.termination is not None and plan.verdict(study) is None:
         session.say(

@@ -9,8 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidArgument, InvalidConfig, terminator_gone
 from tunesmith.study import Direction
-from tunesmith.validate import require_integer, require_positive
+from tunesmith.validate import require_choice, require_integer, require_positive
 
+CODE_CHANGES = ("refuse", "continue", "new")
 _GROUP = "hydra.sweeper"
 
 
@@ -33,6 +34,8 @@ class Settings:
         max_retries: How often a trial is attempted again after its process died.
         timeout: Seconds after which no trial is started; None for no limit.
         baseline: Whether the default config is the first trial.
+        code_change: What to do if the user's code is not that of earlier trials: "refuse",
+            "continue" the study, or take a "new" one.
 
     Raises:
         InvalidConfig: A value cannot be searched with; names the key and a value to try.
@@ -53,6 +56,7 @@ class Settings:
     max_retries: int
     timeout: float | None
     baseline: bool
+    code_change: str
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Settings":
@@ -63,6 +67,7 @@ class Settings:
         require_integer(f"{_GROUP}.n_trials", self.n_trials, minimum=1, example=100)
         require_integer(f"{_GROUP}.n_jobs", self.n_jobs, minimum=1, example=1)
         require_integer(f"{_GROUP}.max_retries", self.max_retries, minimum=0, example=2)
+        require_choice(f"{_GROUP}.code_change", self.code_change, CODE_CHANGES)
         if self.timeout not in (None, inf):
             require_positive(f"{_GROUP}.timeout", self.timeout, example=3600)
         if not 0 <= self.max_failure_rate <= 1:

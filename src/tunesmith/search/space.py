@@ -20,32 +20,72 @@ from optuna.distributions import (
 from optuna.trial import Trial
 
 from tunesmith.errors import InvalidConfig
+from tunesmith.overrides import write_override
+from tunesmith.search.choices import Choices, read_choices
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The dimensions of a search, and the overrides that every trial gets as they are."""
+    """The dimensions of a search, and the overrides that every trial gets.
+
+    Attributes:
+        distributions: What each dimension draws from, by its key in the override grammar.
+        choices: Of the dimensions that are choices, what each choice means.
+        sweeps: Each dimension's sweep as it was typed.
+        lines: The overrides in their order; None stands for the value that is drawn for the key.
+
+    """
 
     distributions: Mapping[str, BaseDistribution]
-    fixed: tuple[str, ...]
+    choices: Mapping[str, Choices]
+    sweeps: Mapping[str, str]
+    lines: tuple[tuple[str, str | None], ...]
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The overrides of all that is no dimension, in their order."""
+        return tuple(line for _, line in self.lines if line is not None)
+
+    def overrides(self, drawn: Mapping[str, Any]) -> list[str]:
+        """Return all overrides in their order; a dimension that was not drawn stays at default.
+
+        Args:
+            drawn: Values of dimensions, as the study keeps them.
+
+        """
+        return [
+            self.override(name, drawn[name]) if line is None else line
+            for name, line in self.lines
+            if line is not None or name in drawn
+        ]
+
+    def override(self, name: str, value: Any) -> str:
+        """Return the override that sets a dimension to a value, as the study keeps it."""
+        if name in self.choices:
+            return f"{name}={self.choices[name].text(value)}"
+        return write_override(name, value)
+
+    def value(self, name: str, kept: Any) -> Any:
+        """Return what a value that the study keeps means: of a list's text the list."""
+        return self.choices[name].value(kept) if name in self.choices else kept
 
     def suggest(self, trial: Trial) -> None:
         """Draw a value of every dimension."""
         for name, distribution in self.distributions.items():
             _suggest(trial, name, distribution)
 
-    def contains(self, name: str, value: Any) -> bool:
-        """Return whether a value could be drawn for a dimension."""
+    def kept(self, name: str, value: Any) -> Any:
+        """Return a value as the study keeps it; raises ValueError if it cannot be drawn."""
         distribution = self.distributions[name]
-        if isinstance(distribution, CategoricalDistribution):
-            return any(
-                value is c or (value == c and type(value) is type(c)) for c in distribution.choices
-            )
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        if isinstance(distribution, IntDistribution) and value != int(value):
-            return False
-        return distribution._contains(value)
+        if name in self.choices:
+            return self.choices[name].kept(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_whole = is_number and value == int(value)
+        if not is_number or (isinstance(distribution, IntDistribution) and not is_whole):
+            raise ValueError(value)
+        if not distribution._contains(value):
+            raise ValueError(value)
+        return value
 
     def ends(self) -> Iterator[tuple[str, Any]]:
         """Yield every bound and every choice: ('model.n_layers', 1), ('model.n_layers', 4), ..."""
@@ -69,51 +109,69 @@ class SearchSpace:
             }
         except ValueError:
             raise InvalidConfig(
-                "hydra/sweeper/sampler=grid needs choice(...) or range(...) for every parameter; "
+                "a grid, or brute force, needs choice(...) or range(...) for every parameter; "
                 "try hydra/sweeper/sampler=tpe"
             ) from None
 
 
 def parse_space(params: Mapping[str, Any] | None, arguments: Sequence[str]) -> SearchSpace:
-    """Read `hydra.sweeper.params` and the command line's overrides; the later of two wins.
+    """Read `hydra.sweeper.params` and the command line's overrides, which come after them.
 
-    Raises InvalidConfig for a range that is empty or reversed.
+    Of several sweeps and values of one key the last decides whether it is a dimension. Every other
+    override counts as it does in Hydra, in its order.
+
+    Raises InvalidConfig for what cannot be searched over.
     """
-    lines = [f"{key}={value}" for key, value in (params or {}).items()] + list(arguments)
-    latest: dict[str, Override] = {}
-    for override in OverridesParser.create().parse_overrides(lines):
-        key = override.get_key_element()
-        latest.pop(key.lstrip("+~"), None)
-        latest[key.lstrip("+~")] = override
-    distributions = {
-        override.get_key_element(): _distribution(override)
-        for override in latest.values()
-        if override.is_sweep_override()
-    }
-    fixed = [o.input_line for o in latest.values() if not o.is_sweep_override()]
-    return SearchSpace(distributions, tuple(line for line in fixed if line is not None))
+    parser = OverridesParser.create()
+    typed = parser.parse_overrides(list(arguments))
+    keys = {_key(override) for override in typed}
+    filed = parser.parse_overrides([f"{key}={value}" for key, value in (params or {}).items()])
+    overrides = [*(override for override in filed if _key(override) not in keys), *typed]
+    last = {_key(override): override for override in overrides}
+    swept = {key: override for key, override in last.items() if override.is_sweep_override()}
+    found = {o.get_key_element(): _distribution(o) for o in swept.values()}
+    lines = [
+        (override.get_key_element(), None if override is swept.get(key) else _line(override))
+        for override in overrides
+        if (key := _key(override)) not in swept or override is swept[key]
+        if override is swept.get(key) or not override.is_sweep_override()
+    ]
+    return SearchSpace(
+        distributions={name: distribution for name, (distribution, _) in found.items()},
+        choices={name: choices for name, (_, choices) in found.items() if choices is not None},
+        sweeps={o.get_key_element(): _line(o).partition("=")[2] for o in swept.values()},
+        lines=tuple(lines),
+    )
 
 
-def _distribution(override: Override) -> BaseDistribution:
+def _key(override: Override) -> str:
+    return str(override.get_key_element()).lstrip("+~")
+
+
+def _line(override: Override) -> str:
+    assert override.input_line is not None
+    return override.input_line
+
+
+def _distribution(override: Override) -> tuple[BaseDistribution, Choices | None]:
+    if override.is_choice_sweep():
+        choices = read_choices(override)
+        return CategoricalDistribution(choices.all), choices
     try:
         distribution: BaseDistribution = create_optuna_distribution_from_override(override)
     except (ValueError, HydraException) as error:
         reason = " ".join(str(error).split())
         raise InvalidConfig(
-            f"cannot search over {override.input_line}: {reason}; "
-            f"try {override.get_key_element()}=interval(LOW,HIGH) with LOW below HIGH"
+            f"cannot search over {override.input_line}: {reason}; {_way_out(override, reason)}"
         ) from error
-    if isinstance(distribution, CategoricalDistribution):
-        return CategoricalDistribution([_unquoted(choice) for choice in distribution.choices])
-    return distribution
+    return distribution, None
 
 
-def _unquoted(choice: Any) -> Any:
-    """Return the value of an encoded choice: Hydra keeps the quotes of a text in it."""
-    if not isinstance(choice, str):
-        return choice
-    value = OverridesParser.create().parse_override(f"key={choice}").value()
-    return value if isinstance(value, str) else choice
+def _way_out(override: Override, reason: str) -> str:
+    key = override.get_key_element()
+    if "log" in reason:
+        return f"try {key} with LOW above 0, such as 1e-5, or a range that is not logarithmic"
+    return f"try {key}=interval(LOW,HIGH) with LOW below HIGH"
 
 
 def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> None:

@@ -7,7 +7,6 @@ from functools import partial
 
 import optuna
 
-from tunesmith.search.code_version import code_version
 from tunesmith.search.console import LiveLine
 from tunesmith.search.job import run_as_job
 from tunesmith.search.session import Session
@@ -86,7 +85,6 @@ def work(
         launcher=session.make_launcher(),
         overrides_of=stage.overrides_of,
         stop=stop,
-        code=code_version(),
     )
     return run_worker(
         stage.study,

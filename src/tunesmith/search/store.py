@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from sqlalchemy.engine import URL, make_url
 
+from tunesmith.passwords import hide_passwords, holds_password
 from tunesmith.paths import SearchPaths, write_atomically
 
 _FROM_ENVIRONMENT = "${oc.env:OPTUNA_STORAGE}"
@@ -13,7 +14,7 @@ _FROM_ENVIRONMENT = "${oc.env:OPTUNA_STORAGE}"
 
 def shown_storage(url: str | None) -> str | None:
     """Return the URL of a store as people may see it; None for one in memory."""
-    return None if url is None else make_url(url).render_as_string(hide_password=True)
+    return None if url is None else hide_passwords(url)
 
 
 def write_study_file(paths: SearchPaths, *, study_name: str, storage: str | None) -> None:
@@ -28,7 +29,7 @@ def _kept_storage(storage: str) -> str:
     url = make_url(storage)
     if url.get_backend_name() == "sqlite":
         return _absolute(url).render_as_string(hide_password=False)
-    if url.password is not None or storage == os.environ.get("OPTUNA_STORAGE"):
+    if holds_password(storage) or storage == os.environ.get("OPTUNA_STORAGE"):
         return _FROM_ENVIRONMENT
     return storage
 

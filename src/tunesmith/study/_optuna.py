@@ -23,6 +23,7 @@ from optuna.study import StudyDirection
 from optuna.study._multi_objective import _get_pareto_front_trials_by_trials
 from optuna.trial import FrozenTrial, TrialState
 
+from tunesmith.passwords import hide_passwords
 from tunesmith.process import ProcessId
 from tunesmith.study.failure import Failure
 from tunesmith.study.record import (
@@ -72,7 +73,7 @@ class Database(RDBStorage):
     ) -> None:
         self.retry = retry
         self._configure = configure
-        self.shown_url = url.render_as_string(hide_password=True)
+        self.shown_url = hide_passwords(url.render_as_string(hide_password=True))
         self._watched: dict[int, tuple[datetime | None, float]] = {}
         super().__init__(
             url.render_as_string(hide_password=False),

@@ -91,7 +91,8 @@ def read_confirmation(search: optuna.Study, confirm: optuna.Study) -> Confirmati
     fits: dict[int, dict[int, FrozenTrial]] = defaultdict(dict)
     for trial in complete(confirm):
         if {TRIAL, SEED} <= trial.params.keys():
-            fits[trial.params[TRIAL]].setdefault(trial.params[SEED], trial)
+            # The last one: a point is computed again where the code has changed.
+            fits[trial.params[TRIAL]][trial.params[SEED]] = trial
     record, trials = StudyRecord.of(confirm), dict(enumerate(search.get_trials(deepcopy=False)))
     metric = metric_names(search)[0].replace("val/", "test/")
     candidates = [

@@ -17,6 +17,7 @@ from filelock import FileLock
 from optuna.storages import BaseStorage, InMemoryStorage
 from sqlalchemy import event, exc
 
+from tunesmith.passwords import hide_passwords
 from tunesmith.study._optuna import Database
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.retry import Retry, one_line
@@ -58,7 +59,7 @@ def open_storage(
     if url is None:
         return InMemoryStorage()
     parsed = _parse(url)
-    shown = parsed.render_as_string(hide_password=True)
+    shown = hide_passwords(parsed.render_as_string(hide_password=True))
 
     def build() -> Database:
         # Heartbeats are experimental to Optuna.

@@ -22,6 +22,7 @@ def check_fit(cfg: DictConfig) -> None:
         InvalidConfig: One of them refuses its values; the message names the key.
 
     """
+    _check_model_is_a_module(cfg)
     _check_numbers(cfg)
     _check_metric(cfg)
     with naming_group("data"):
@@ -38,6 +39,21 @@ def check_fit(cfg: DictConfig) -> None:
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path, model, max_epochs=cfg.trainer.max_epochs)
     _check_accelerator(cfg.trainer.accelerator)
+
+
+def _check_model_is_a_module(cfg: DictConfig) -> None:
+    """Raise InvalidConfig where the model, or a group that its fit needs, is of another objective.
+
+    Groups that an objective does not use, it leaves empty.
+    """
+    for group in ("data", "model", "trainer"):
+        node = OmegaConf.select(cfg, group)
+        if not OmegaConf.is_dict(node) or "_target_" not in node:
+            raise InvalidConfig(
+                f"objective=lightning needs a {group} with a _target_, got "
+                f"{'one without' if node else 'none'}; model=lightgbm goes with "
+                "objective=lightgbm, a search with hparams_search=lightgbm"
+            )
 
 
 def _build_without_numbers(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:

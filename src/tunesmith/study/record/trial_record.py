@@ -44,7 +44,7 @@ class TrialAttributes(TypedDict, total=False):
     """What may be written on a trial; see the properties of `TrialRecord`."""
 
     overrides: Sequence[str]
-    code: str
+    code: Mapping[str, str]
     folder: str
     run_id: str
     seconds: float
@@ -89,8 +89,14 @@ class TrialRecord:
         return items(self._trial.user_attrs.get(_key("overrides")), str)
 
     @property
-    def code(self) -> str | None:
-        """The version of the code that computed the trial."""
+    def code(self) -> dict[str, str] | None:
+        """Digests of the user's modules that computed the trial; None where they are unknown."""
+        found = self._get("code", dict) or {}
+        return {name: str(digest) for name, digest in found.items()} or None
+
+    @property
+    def commit(self) -> str | None:
+        """What release 0.1.0 kept instead: the git commit, `-dirty` if it was changed since."""
         return self._get("code", str)
 
     @property

@@ -1,0 +1,5 @@
+"""Fixtures that tests of fits may use."""
+
+from tests.objectives.fits import composed
+
+__all__ = ["composed"]

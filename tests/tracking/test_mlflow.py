@@ -1,0 +1,280 @@
+"""What a run keeps in MLflow, read back from a real SQLite store."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run as StoredRun
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
+
+from tests.commands import empty_mlflow_store
+from tests.mlflow_store import runs_of
+from tunesmith.process import ProcessId
+from tunesmith.tracking import Run, RunState, Tracking
+from tunesmith.tracking import mlflow as module
+from tunesmith.tracking.mlflow import MlflowTracking
+
+NOT_RUNNING = 2**22 - 1
+HERE = ProcessId.current()
+
+
+@pytest.fixture
+def tracking(tmp_path: Path) -> MlflowTracking:
+    (tmp_path / "mlflow.db").write_bytes(empty_mlflow_store())
+    return MlflowTracking(uri=f"sqlite:///{tmp_path}/mlflow.db", experiment="tunesmith")
+
+
+@pytest.fixture
+def client(tracking: MlflowTracking) -> MlflowClient:
+    return MlflowClient(tracking.uri)
+
+
+def started(tracking: MlflowTracking, process: ProcessId | None = None) -> str:
+    """The id of an open run, of another process where one is given."""
+    run = tracking.start_run("run", tags={})
+    assert run.id is not None
+    if process is not None:
+        run.set_tags({"tunesmith.process": process.to_str()})
+    return run.id
+
+
+def state_of(run: StoredRun) -> tuple[str, str | None]:
+    return run.info.status, run.data.tags.get("optuna.trial_state")
+
+
+def points(client: MlflowClient, run: Run, name: str) -> list[tuple[int, float]]:
+    history = client.get_metric_history(str(run.id), name)
+    return [(point.step, point.value) for point in history]
+
+
+def test_a_run_lies_below_its_parent_with_its_tags(tmp_path: Path, tracking) -> None:
+    parent = tracking.start_run("study", tags={})
+    tracking.start_run("trial-0000", tags={"optuna.study": "s"}, parent_id=parent.id)
+    runs = {run.info.run_name: run for run in runs_of(tmp_path)}
+    child = runs["trial-0000"]
+    assert child.data.tags["mlflow.parentRunId"] == runs["study"].info.run_id == parent.id
+    assert child.data.tags["optuna.study"] == "s"
+    assert child.info.status == "RUNNING"
+    assert child.info.artifact_uri.startswith((tmp_path / "mlartifacts").as_uri())
+
+
+def test_points_wait_for_the_end_and_none_is_lost(tracking, client: MlflowClient) -> None:
+    run = tracking.start_run("run", tags={})
+    # More than MLflow takes at once.
+    for step in range(1500):
+        run.log_metrics({"val/mse": step / 2, "train/mse": step}, step=step)
+    assert points(client, run, "val/mse") == []
+    run.finish(RunState.COMPLETE)
+    assert points(client, run, "val/mse") == [(step, step / 2) for step in range(1500)]
+    assert len(points(client, run, "train/mse")) == 1500
+
+
+def test_points_of_a_long_run_are_written_while_it_goes_on(
+    tracking, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tracking.start_run("run", tags={})
+    run.log_metrics({"loss": 3.0}, step=1)
+    later = time.monotonic() + module.SECONDS_BETWEEN_FLUSHES + 1
+    monkeypatch.setattr(module.time, "monotonic", lambda: later)
+    run.log_metrics({"loss": 2.0}, step=2)
+    assert points(client, run, "loss") == [(1, 3.0), (2, 2.0)]
+    run.log_metrics({"loss": 1.0}, step=3)
+    assert len(points(client, run, "loss")) == 2
+
+
+def test_a_final_value_ends_its_curve_once(tracking, client: MlflowClient) -> None:
+    run = tracking.start_run("run", tags={})
+    run.log_metrics({"same": 1.0, "other": 1.0}, step=7)
+    run.log_summary({"same": 1.0, "other": 2.0, "seconds": 3.0})
+    run.finish(RunState.COMPLETE)
+    assert points(client, run, "same") == [(7, 1.0)]
+    assert points(client, run, "other") == [(7, 1.0), (8, 2.0)]
+    assert points(client, run, "seconds") == [(0, 3.0)]
+
+
+def test_long_and_odd_parameters_and_tags_are_cut_not_refused(
+    tracking, client: MlflowClient
+) -> None:
+    run = tracking.start_run("run", tags={})
+    # More than MLflow takes at once.
+    many = {f"key{i}": i for i in range(250)}
+    run.log_params({**many, "long": "x" * 10_000, "odd key=a[0]@b": None, "net": [8, 8]})
+    run.set_tags({"long": "y" * 10_000})
+    kept = client.get_run(run.id).data
+    assert kept.params["key249"] == "249"
+    assert kept.params["net"] == "[8, 8]"
+    assert kept.params["odd key_a_0__b"] == "None"
+    assert kept.params["long"] == "x" * module.MAX_PARAM_VAL_LENGTH
+    assert kept.tags["long"] == "y" * module.MAX_TAG_VAL_LENGTH
+    assert len(kept.params) == 253
+
+
+def test_files_folders_and_texts_come_back_as_they_were(
+    tmp_path: Path, tracking, client: MlflowClient
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "inside.txt").write_text("inside")
+    (tmp_path / "plain.txt").write_text("plain")
+    run = tracking.start_run("run", tags={})
+    run.log_artifact(tmp_path / "plain.txt")
+    run.log_artifact(tmp_path / "folder", folder="config")
+    run.log_text("é\n", "note.txt")
+    back = Path(client.download_artifacts(str(run.id), "", str(tmp_path)))
+    assert (back / "plain.txt").read_text() == "plain"
+    assert (back / "config" / "inside.txt").read_text() == "inside"
+    assert (back / "note.txt").read_text(encoding="utf-8") == "é\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (RunState.COMPLETE, "FINISHED"),
+        (RunState.PRUNED, "KILLED"),
+        (RunState.FAIL, "FAILED"),
+        (RunState.INTERRUPTED, "KILLED"),
+    ],
+)
+def test_the_end_of_a_run_is_told_in_mlflows_and_in_optunas_words(
+    tracking, client: MlflowClient, state: RunState, status: str
+) -> None:
+    run = tracking.start_run("run", tags={})
+    run.finish(state)
+    assert state_of(client.get_run(run.id)) == (status, state.value)
+
+
+def test_a_resumed_run_is_open_again_and_this_processs(tracking, client: MlflowClient) -> None:
+    run_id = started(tracking, replace(HERE, pid=NOT_RUNNING))
+    tracking.close_dead_runs()
+    resumed = tracking.resume_run(run_id)
+    resumed.log_metrics({"loss": 1.0}, step=4)
+    resumed.flush()
+    stored = client.get_run(run_id)
+    assert stored.info.status == "RUNNING"
+    assert stored.data.tags["tunesmith.process"] == HERE.to_str()
+    assert stored.data.metrics["loss"] == 1.0
+    tracking.close_dead_runs()
+    assert client.get_run(run_id).info.status == "RUNNING"
+
+
+def test_a_run_deleted_in_the_ui_is_taken_back(tracking, client: MlflowClient) -> None:
+    first, second = started(tracking), started(tracking)
+    for run_id in (first, second):
+        client.delete_run(run_id)
+    assert tracking.resume_run(first).id == first
+    tracking.set_tags(second, {"note": "kept"})
+    for run_id in (first, second):
+        assert client.get_run(run_id).info.lifecycle_stage == "active"
+    assert client.get_run(second).data.tags["note"] == "kept"
+
+
+def test_a_run_that_is_no_more_is_told_so_and_cannot_be_tagged(tracking) -> None:
+    unknown = "0" * 32
+    assert tracking.resume_run(unknown) is None
+    tracking.set_tags(unknown, {"note": "lost"})
+
+
+def test_a_tag_leaves_a_run_that_is_over_as_it_ended(tracking, client: MlflowClient) -> None:
+    run = tracking.start_run("run", tags={})
+    run.finish(RunState.FAIL)
+    ended = client.get_run(run.id).info.end_time
+    tracking.set_tags(run.id, {"note": "later"})
+    stored = client.get_run(run.id)
+    assert state_of(stored) == ("FAILED", "FAIL")
+    assert stored.info.end_time == ended
+    assert stored.data.tags["note"] == "later"
+
+
+def test_only_runs_of_dead_processes_of_this_host_are_closed(
+    tracking, client: MlflowClient
+) -> None:
+    dead = replace(HERE, pid=NOT_RUNNING)
+    # The number runs, but was given to another process since.
+    reused = replace(HERE, started=HERE.started - 1000)
+    elsewhere = replace(dead, host="elsewhere")
+    runs = {
+        name: started(tracking, process)
+        for name, process in [
+            *(("dead", dead), ("reused", reused), ("elsewhere", elsewhere)),
+            *(("ours", None), ("named", elsewhere)),
+        ]
+    }
+    foreign = client.create_run(client.get_run(runs["ours"]).info.experiment_id)
+    runs["foreign"] = foreign.info.run_id
+    ended = tracking.start_run("ended", tags={})
+    ended.set_tags({"tunesmith.process": dead.to_str()})
+    ended.finish(RunState.COMPLETE)
+    tracking.close_dead_runs(also={runs["named"]})
+    states = {name: state_of(client.get_run(run_id)) for name, run_id in runs.items()}
+    assert states == {
+        **dict.fromkeys(("dead", "reused", "named"), ("KILLED", "INTERRUPTED")),
+        **dict.fromkeys(("elsewhere", "ours", "foreign"), ("RUNNING", None)),
+    }
+    assert state_of(client.get_run(ended.id)) == ("FINISHED", "COMPLETE")
+
+
+def test_an_experiment_deleted_in_the_ui_is_taken_back(tracking, client: MlflowClient) -> None:
+    before = client.get_experiment_by_name("tunesmith")
+    client.delete_experiment(before.experiment_id)
+    again = MlflowTracking(uri=tracking.uri, experiment="tunesmith")
+    run = again.start_run("run", tags={})
+    assert client.get_run(run.id).info.experiment_id == before.experiment_id
+    assert client.get_experiment_by_name("tunesmith").lifecycle_stage == "active"
+
+
+@pytest.mark.parametrize(
+    ("code", "n_failures", "n_calls"),
+    [
+        (INTERNAL_ERROR, 2, 3),
+        (INTERNAL_ERROR, 9, 3),
+        (INVALID_PARAMETER_VALUE, 9, 1),
+    ],
+    ids=["away for a while", "away for good", "a mistake"],
+)
+def test_a_store_that_is_away_is_asked_again_and_a_mistake_is_not(
+    tracking, client, monkeypatch: pytest.MonkeyPatch, code: int, n_failures: int, n_calls: int
+) -> None:
+    run = tracking.start_run("run", tags={})
+    calls = 0
+    log_batch = tracking._client.log_batch
+
+    def failing(*arguments, **entities):
+        nonlocal calls
+        calls += 1
+        if calls <= n_failures:
+            raise MlflowException("no answer", error_code=code)
+        return log_batch(*arguments, **entities)
+
+    monkeypatch.setattr(module, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(tracking._client, "log_batch", failing)
+    if n_failures < n_calls:
+        run.set_tags({"note": "kept"})
+        assert client.get_run(run.id).data.tags["note"] == "kept"
+    else:
+        with pytest.raises(MlflowException, match="no answer"):
+            run.set_tags({"note": "lost"})
+    assert calls == n_calls
+
+
+def test_without_a_store_nothing_is_kept_and_nothing_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tracking = Tracking()
+    run = tracking.start_run("run", tags={"a": "b"}, parent_id="any")
+    run.log_metrics({"loss": 1.0}, step=1)
+    run.log_summary({"loss": 1.0})
+    run.log_params({"lr": 0.1})
+    run.set_tags({"a": "b"})
+    run.log_artifact(tmp_path)
+    run.log_text("text", "name.txt")
+    assert run.log_model(object()) is None
+    run.flush()
+    run.finish(RunState.COMPLETE)
+    assert run.id is None
+    assert isinstance(tracking.resume_run("any"), Run)
+    tracking.set_tags("any", {"a": "b"})
+    tracking.close_dead_runs(also=["any"])
+    assert list(tmp_path.iterdir()) == []
