@@ -1,5 +1,6 @@
 """A search loses nothing: workers, kills, failures and secrets, with the whole command."""
 
+import math
 import os
 import random
 import signal
@@ -52,6 +53,28 @@ def test_any_number_of_workers_finishes_exactly_the_total(tmp_path: Path, n_jobs
     assert not [t for t in trials if t.state in (TrialState.RUNNING, TrialState.WAITING)]
     assert len({trial.params["objective.x"] for trial in trials if trial.state in FINISHED}) == 12
     assert "RUNNING" not in {run.info.status for run in runs_of(tmp_path)}
+
+
+@pytest.mark.parametrize("repeat", [1, 2])
+def test_infeasible_points_may_be_infinite_and_end_no_search(tmp_path: Path, repeat: int) -> None:
+    source = """
+        def objective(cfg):
+            x = cfg.objective.x
+            return {"y": float("inf") if x < 2 else x, "side": x}
+        """
+    entry, root = own_entry(tmp_path, source), tmp_path / "outputs"
+    many = (f"repeat={repeat}", "seed=1", "hydra.sweeper.n_trials=8")
+    done = run_own(entry, *many, root=root)
+    assert done.returncode == 0, done.stderr
+    trials = trials_of(root)
+    assert [t.state for t in trials] == [TrialState.COMPLETE] * 8
+    for trial in trials:
+        x = trial.params["objective.x"]
+        assert trial.value == (math.inf if x < 2 else x)
+    best = min(x for t in trials if (x := t.params["objective.x"]) >= 2)
+    report = yaml.safe_load((root / "searches/s/optimization_results.yaml").read_text())
+    assert report["best_value"] == best
+    assert (root / "searches/s/report.html").exists()
 
 
 def test_a_bug_stops_the_search_after_three_times_and_is_shown_once(tmp_path: Path) -> None:

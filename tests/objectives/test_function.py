@@ -1,9 +1,11 @@
 """`hparams_search=function`: a Python file with `def objective(trial)`, as it is."""
 
+import runpy
 import textwrap
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 import yaml
 from optuna.trial import FrozenTrial, TrialState
@@ -208,6 +210,39 @@ def test_the_best_are_trained_again_with_what_they_drew(tmp_path: Path) -> None:
     confirmed = read_trials(f"sqlite:///{tmp_path}/optuna.db", "s-confirm")
     assert [trial.params["x"] for trial in confirmed] == [best.params["x"]] * 2
     assert len({trial.value for trial in [best, *confirmed]}) == 3
+
+
+def test_what_a_function_returns_is_taken_as_optuna_takes_it(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        returning="""
+            INF, NAN = float("inf"), float("nan")
+            RETURNED = [INF, -INF, INF, NAN, None, [2.5], True, [NAN], (INF,), 1.5]
+
+            def objective(trial):
+                trial.suggest_float("x", 0, 1)
+                return RETURNED[trial.number] if trial.number < len(RETURNED) else "3.2"
+        """,
+    )
+    file = tmp_path / "returning.py"
+    returned = runpy.run_path(str(file))["objective"]
+    plain = optuna.create_study(sampler=optuna.samplers.RandomSampler())
+    plain.optimize(returned, n_trials=10)
+    printed = succeed(
+        *search(file, "confirm=retrain", "confirm.n_seeds=1", n_trials=8), root=tmp_path
+    )
+    *trials, last = trials_of(tmp_path)
+    assert [(t.state, t.values) for t in trials] == [(t.state, t.values) for t in plain.trials]
+    # Optuna itself ends with an AssertionError at a text.
+    assert last.value == 3.2
+    assert "best 1 (trial 6" in printed
+    results = yaml.safe_load((tmp_path / "searches/s/optimization_results.yaml").read_text())
+    assert results["best_value"] == 1.0
+    runs = {run.info.run_name: run for run in runs_of(tmp_path)}
+    assert runs["trial-0000"].info.status == "FINISHED"
+    assert runs["trial-0003"].info.status == "FAILED"
+    # The largest number of its database stands for infinity.
+    assert runs["trial-0001"].data.metrics["value"] < -1e308
 
 
 def test_what_stands_in_the_params_is_held_fixed(tmp_path: Path) -> None:

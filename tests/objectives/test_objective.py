@@ -1,6 +1,7 @@
 """An objective is an object that one `_target_` names; a plain function is wrapped."""
 
 import logging
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +17,18 @@ import tunesmith.objectives
 from tests.commands import ROOT, environment, succeed
 from tunesmith.check import check_config
 from tunesmith.errors import InvalidConfig
-from tunesmith.objectives import FittedModel, Objective, Predictor, objective_of
+from tunesmith.objectives import (
+    FittedModel,
+    LightGBM,
+    Lightning,
+    Objective,
+    Predictor,
+    objective_of,
+)
 from tunesmith.objectives.objective import _say_once
+from tunesmith.objectives.trial import NoUsableValue, _compute
+from tunesmith.study import FailKind
+from tunesmith.study.failure import failure_from
 
 
 class Fitted(FittedModel):
@@ -86,6 +97,23 @@ def test_a_class_gets_the_other_keys_of_its_node() -> None:
     assert isinstance(objective, Scaled)
     assert objective.evaluate(config("Scaled")) == 9
     assert type(objective.names) is list
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+def test_an_infinite_value_is_one_but_for_a_fit(
+    value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in (Lightning, LightGBM):
+        monkeypatch.setattr(kind, "evaluate", lambda self, cfg: {"y": value, "side": math.inf})
+    monkeypatch.setattr("tests.objectives.test_objective.plain", lambda cfg: value)
+    assert _compute(config("plain")) == {"y": value}
+    for target in ("Lightning", "LightGBM"):
+        cfg = config("plain")
+        cfg.objective._target_ = f"tunesmith.objectives.{target}"
+        with pytest.raises(NoUsableValue, match=f"y is {value}, not a finite number") as raised:
+            _compute(cfg)
+        # It stops a search as any other error does, after three.
+        assert failure_from(raised.value).kind == FailKind.EXCEPTION
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ class LightGBM(Objective):
 
     """
 
+    takes_infinity = False
+
     def __init__(self, *, report_every: int = 20) -> None:
         self.report_every = report_every
 

@@ -67,6 +67,9 @@ class Objective(ABC):
 
     """
 
+    # Whether an infinite value is one, as Optuna has it; to a fit it means that it went wrong.
+    takes_infinity = True
+
     @abstractmethod
     def evaluate(self, cfg: DictConfig) -> Values:
         """Compute one trial or single run.

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean, stdev
@@ -92,16 +93,22 @@ def _keep(results: Sequence[dict[str, float]], *, names: Sequence[str], context:
 
 def _report(trial: Trial, values: Sequence[float], *, name: str, cfg: DictConfig) -> None:
     done = len(values)
-    trial.report(values[-1] if wants_each_value(trial) else fmean(values), step=done)
+    mean = _mean(values)
+    trial.report(values[-1] if wants_each_value(trial) else mean, step=done)
     if done < cfg.repeat and cfg.prune and trial.should_prune():
-        raise TrialPruned(
-            f"pruned after repetition {done} of {cfg.repeat}: {name} was {fmean(values):.4g}"
-        )
+        raise TrialPruned(f"pruned after repetition {done} of {cfg.repeat}: {name} was {mean:.4g}")
 
 
 def _means(results: Sequence[dict[str, float]]) -> dict[str, float]:
     means: dict[str, float] = {}
     for name in set.intersection(*map(set, results)):
         values = [result[name] for result in results]
-        means |= {name: fmean(values), f"{name}/std": stdev(values)}
+        means[name] = _mean(values)
+        if all(map(math.isfinite, values)):
+            means[f"{name}/std"] = stdev(values)
     return means
+
+
+def _mean(values: Sequence[float]) -> float:
+    # Of infinite values of both signs it is NaN, which fails the trial; fmean raises.
+    return fmean(values) if all(map(math.isfinite, values)) else sum(values) / len(values)

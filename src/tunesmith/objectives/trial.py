@@ -5,7 +5,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -23,7 +23,15 @@ from tunesmith.objectives.repeat import mean_over_seeds
 from tunesmith.objectives.result import print_result
 from tunesmith.paths import started_in
 from tunesmith.renamed import bring_up_to_date
-from tunesmith.study import Diverged, Pruned, StudyRecord, TrialRecord
+from tunesmith.study import (
+    BadValue,
+    Diverged,
+    Pruned,
+    StudyRecord,
+    TrialRecord,
+    listed,
+    read_values,
+)
 from tunesmith.tracking import NoTracking, RunState, Tracking
 
 log = logging.getLogger(__name__)
@@ -35,7 +43,11 @@ NOT_PARAMETERS = ("storage", "tracking", "paths")
 
 
 class NoUsableValue(InvalidConfig):
-    """The objective returned no value of its metric, or one that is not finite."""
+    """The objective returned no value of its metric, or a fit one that is not finite."""
+
+
+class NoNumber(NoUsableValue, BadValue):
+    """The objective returned a value of its metric that is no number; another trial's may be."""
 
 
 def run_trial(cfg: DictConfig) -> Outcome:
@@ -49,7 +61,7 @@ def run_trial(cfg: DictConfig) -> Outcome:
         stopped early.
 
     Raises:
-        NoUsableValue: A metric is missing or not finite.
+        NoUsableValue: A metric is missing, no number, or of a fit and not finite.
         SystemExit: A command that is this run alone ends with one line.
         Exception: Whatever the objective raises is recorded and raised again.
 
@@ -130,8 +142,9 @@ def _metrics_of(cfg: DictConfig, context: Context) -> dict[str, float]:
 
 
 def _compute(cfg: DictConfig) -> dict[str, float]:
-    metrics = _by_name(cfg, objective_of(cfg).evaluate(cfg))
-    _require_values(cfg, metrics)
+    objective = objective_of(cfg)
+    metrics = _by_name(cfg, objective.evaluate(cfg))
+    _require_values(cfg, metrics, takes_infinity=objective.takes_infinity)
     return metrics
 
 
@@ -139,28 +152,32 @@ def _by_name(cfg: DictConfig, result: Values) -> dict[str, float]:
     if isinstance(result, Mapping):
         return {name: float(value) for name, value in result.items()}
     names = metric_names(cfg)
-    values = [result] if not isinstance(result, Sequence) else list(result)
-    if len(values) != len(names):
+    if (count := len(listed(result))) != len(names):
         raise NoUsableValue(
-            f"the objective returned {len(values)} values, metric.name names {len(names)}; "
+            f"the objective returned {count} values, metric.name names {len(names)}; "
             "try 'metric.name=[a,b]' 'metric.direction=[minimize,minimize]'"
         )
-    return {
-        name: float("nan") if value is None else float(value)
-        for name, value in zip(names, values, strict=True)
-    }
+    try:
+        return dict(zip(names, read_values(result, n_directions=len(names)), strict=True))
+    except BadValue as error:
+        raise NoNumber(str(error)) from None
 
 
-def _require_values(cfg: DictConfig, metrics: Mapping[str, float]) -> None:
+def _require_values(cfg: DictConfig, metrics: Mapping[str, float], *, takes_infinity: bool) -> None:
+    usable = _is_number if takes_infinity else math.isfinite
     for name in metric_names(cfg):
         if name not in metrics:
             raise NoUsableValue(
                 f"the objective returned no {name}, but {', '.join(sorted(metrics)) or 'nothing'}; "
                 f"try metric.name={nearest(name, metrics)}"
             )
-        if not math.isfinite(metrics[name]):
+        if not usable(metrics[name]):
             logged = ", ".join(f"{key}={value:g}" for key, value in sorted(metrics.items()))
             raise NoUsableValue(f"{name} is {metrics[name]}, not a finite number (got {logged})")
+
+
+def _is_number(value: float) -> bool:
+    return not math.isnan(value)
 
 
 @contextlib.contextmanager

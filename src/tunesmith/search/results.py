@@ -73,8 +73,9 @@ def write_results(
 def _require_complete(now: Summary, plan: Plan) -> None:
     if now.best is None and not now.front:
         raise InvalidConfig(
-            f"study {plan.study_name} has no complete trial ({now.n_pruned} pruned, "
-            f"{now.n_failed} failed); the logs are in {plan.paths.trials}; "
+            f"study {plan.study_name} has no complete trial with a finite value "
+            f"({', '.join(f'{count} {state}' for state, count in now.states.items())}); "
+            f"the logs are in {plan.paths.trials}; "
             "try another range or sampler"
         )
 

@@ -35,6 +35,7 @@ from tunesmith.study import (
     Confirmation,
     SearchFailed,
     StudyRecord,
+    leaders,
     n_finished,
     recover_dead_trials,
 )
@@ -100,8 +101,8 @@ def run_search(
         complete_stage(_search_stage(study, plan), session)
         if n_finished(study) < plan.n_trials:
             session.say(stopped_early(study, plan))
-        if not study.best_trials and plan.settings.timeout is not None:
-            raise _NoResultYet
+            if not leaders(study) and plan.settings.timeout is not None:
+                raise _NoResultYet
         confirmation = _confirm(study, session, tracking=tracking, parent=parent)
         write_results(study, session, confirmation=confirmation, parent=parent)
         mark_front(study, tracking)
@@ -146,7 +147,7 @@ def _confirm(
 ) -> Confirmation | None:
     """Train the best trials and the baseline on new seeds, as far as it is not yet done."""
     plan = session.plan
-    if not plan.confirm or not search.best_trials:
+    if not plan.confirm or not leaders(search):
         return None
     confirm = Confirm(plan, search)
     recover_dead_trials(confirm.study, max_retries=plan.settings.max_retries)

@@ -4,7 +4,7 @@ import optuna
 from optuna.trial import TrialState
 
 from tunesmith.search.plan import Plan
-from tunesmith.study import StudyRecord, TrialRecord
+from tunesmith.study import StudyRecord, TrialRecord, leaders
 from tunesmith.tracking import Run, Tracking
 
 
@@ -33,7 +33,8 @@ def mark_front(study: optuna.Study, tracking: Tracking) -> None:
     """Tag each complete trial's run: the front may have moved since the last time."""
     if len(study.directions) == 1:
         return
-    front = {trial.number for trial in study.best_trials}
+    # The report's front: finite values only.
+    front = {trial.number for trial in leaders(study)}
     for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
         if (run_id := TrialRecord.of(trial).run_id) is not None:
             on_front = str(trial.number in front).lower()

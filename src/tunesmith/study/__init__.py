@@ -23,7 +23,7 @@ from tunesmith.study.confirmation import (
 )
 from tunesmith.study.creation import Direction, create_or_resume_study
 from tunesmith.study.exhaustion import is_exhausted
-from tunesmith.study.failure import FailKind, Failure, is_finished
+from tunesmith.study.failure import BadValue, FailKind, Failure, is_finished, listed, read_values
 from tunesmith.study.failure_policy import SearchFailed
 from tunesmith.study.pruner import default_pruner, wants_each_value
 from tunesmith.study.record import StudyRecord, TrialRecord, Verdict
@@ -56,6 +56,7 @@ __all__ = [
     "SEED",
     "SUFFIX",
     "TRIAL",
+    "BadValue",
     "Candidate",
     "Confirmation",
     "DatabaseAway",
@@ -84,12 +85,14 @@ __all__ = [
     "is_finished",
     "is_multi_objective",
     "leaders",
+    "listed",
     "loss",
     "metric_names",
     "n_finished",
     "open_storage",
     "params_of",
     "read_confirmation",
+    "read_values",
     "recover_dead_trials",
     "requeue",
     "run_worker",

@@ -54,32 +54,39 @@ def is_finished(trial: FrozenTrial) -> bool:
 
 
 class BadValue(ValueError):  # noqa: N818
-    """Raised for an objective that returned something else than a finite number a direction."""
+    """Raised for an objective that returned something else than a number a direction."""
 
 
-def finite_values(returned: object, *, n_directions: int) -> list[float]:
-    """Return what the objective returned as one finite number for each direction.
+def read_values(returned: object, *, n_directions: int) -> list[float]:
+    """Return what the objective returned as one number for each direction, as Optuna takes it.
+
+    An infinite value is a number like any other, and so is what `float` reads in a text.
 
     Raises:
-        BadValue: It is missing, not a number, not finite, or of another length.
+        BadValue: It is missing, not a number, NaN, or of another length.
 
     """
-    if returned is None:
-        raise BadValue("the objective returned nothing; it must return a finite number")
-    is_list = isinstance(returned, Sequence) and not isinstance(returned, str)
-    values = list(returned) if is_list else [returned]  # type: ignore[call-overload]
-    if len(values) != n_directions:
+    values = listed(returned)
+    if returned is not None and len(values) != n_directions:
         raise BadValue(f"the objective returned {len(values)} values for {n_directions} directions")
-    return [_finite(value) for value in values]
+    return [_number(value) for value in values]
 
 
-def _finite(value: Any) -> float:
+def listed(returned: object) -> list[Any]:
+    """Return what the objective returned as a list; a text is one value, not its characters."""
+    is_list = isinstance(returned, Sequence) and not isinstance(returned, str)
+    return list(returned) if is_list else [returned]  # type: ignore[call-overload]
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        raise BadValue("the objective returned nothing; it must return a number")
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadValue(f"the objective returned {value!r}, which is not a number") from None
-    if not math.isfinite(number):
-        raise BadValue(f"the objective returned {number}; it must return a finite number")
+    if math.isnan(number):
+        raise BadValue(f"the objective returned {number}; it must return a number")
     return number
 
 

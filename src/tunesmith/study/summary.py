@@ -110,10 +110,11 @@ def seconds_of(trial: FrozenTrial) -> float | None:
 def deviation_of(trial: FrozenTrial, metric: str) -> float | None:
     """Return the sample standard deviation of a metric over the trial's repetitions.
 
-    It is None for a trial with less than two.
+    It is None for a trial with less than two, or with an infinite one.
     """
     values = TrialRecord.of(trial).repetitions.get(metric, [])
-    return stdev(values) if len(values) > 1 else None
+    is_known = len(values) > 1 and all(map(math.isfinite, values))
+    return stdev(values) if is_known else None
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,14 @@ class Summary:
 
     @property
     def gain(self) -> float | None:
-        """How much the best value is better than the baseline's, in the metric's units."""
-        if self.best is None or self.baseline is None or self.baseline.value is None:
+        """How much the best value is better than the baseline's, in the metric's units.
+
+        None where the baseline has no finite value.
+        """
+        value = None if self.baseline is None else self.baseline.value
+        if self.best is None or value is None or not math.isfinite(value):
             return None
-        return abs(cast("float", self.best.value) - self.baseline.value)
+        return abs(cast("float", self.best.value) - value)
 
 
 def summarize(study: optuna.Study) -> Summary:

@@ -18,8 +18,8 @@ from tunesmith.study.failure import (
     FailKind,
     Failure,
     failure_from,
-    finite_values,
     is_finished,
+    read_values,
 )
 from tunesmith.study.failure_policy import FailurePolicy
 from tunesmith.study.record import TrialRecord
@@ -252,7 +252,7 @@ class _Worker:
     def _values(self, outcome: Outcome) -> list[float]:
         if isinstance(outcome, Pruned):
             raise (Diverged if outcome.diverged else optuna.TrialPruned)(outcome.reason)
-        return finite_values(outcome, n_directions=len(self.study.directions))
+        return read_values(outcome, n_directions=len(self.study.directions))
 
 
 def _was_ended(trial: FrozenTrial) -> bool:

@@ -45,6 +45,8 @@ class Lightning(Objective):
     left are the weights that the returned value belongs to.
     """
 
+    takes_infinity = False
+
     def evaluate(self, cfg: DictConfig) -> dict[str, float]:
         """Train once, and return the metrics of the last validation or of the best (`metric.at`).
 
