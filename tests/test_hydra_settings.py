@@ -9,10 +9,19 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from tests.commands import QUICK, command, environment, read_trials, succeed, train
-from tests.test_faults import QUADRATIC, own_entry
-from tests.test_single_run import run_folder, runs_of
+from tests.commands import (
+    QUICK,
+    command,
+    environment,
+    own_entry,
+    read_trials,
+    run_folder,
+    succeed,
+    train,
+)
+from tests.mlflow_store import runs_of
 
+QUADRATIC = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s")
 THREE = (*QUADRATIC, "hydra.sweeper.n_trials=3")
 SINGLE = ("objective=quadratic", "objective.x=0.5")
 
