@@ -149,7 +149,15 @@ def test_a_gpu_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("source", ["import no_such_package", "RATES = {}['lr']", "def f(:"])
+# One cause as a whole command each time; the others take a minute.
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import no_such_package",
+        pytest.param("RATES = {}['lr']", marks=pytest.mark.slow),
+        pytest.param("def f(:", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -34,7 +34,7 @@ def recorded_config(root: Path, run_id: str) -> dict[str, object]:
     return config
 
 
-@pytest.mark.parametrize("subdir", ["null", "deep/er"])
+@pytest.mark.parametrize("subdir", ["null", pytest.param("deep/er", marks=pytest.mark.slow)])
 def test_a_single_run_records_its_config_wherever_hydra_writes_it(
     tmp_path: Path, subdir: str
 ) -> None:
@@ -55,7 +55,7 @@ def test_a_single_run_records_its_config_wherever_hydra_writes_it(
     assert re.search(r"^y +2\.25$", again.stdout, re.MULTILINE), again
 
 
-@pytest.mark.parametrize("subdir", ["null", "cfg"])
+@pytest.mark.parametrize("subdir", ["null", pytest.param("cfg", marks=pytest.mark.slow)])
 def test_a_search_does_without_hydras_folder(tmp_path: Path, subdir: str) -> None:
     succeed(*THREE, f"hydra.output_subdir={subdir}", root=tmp_path)
     trials = read_trials(f"sqlite:///{tmp_path}/optuna.db")
@@ -81,7 +81,7 @@ def test_a_winner_is_tested_and_logged_without_hydras_folder(tmp_path: Path) -> 
     assert "load the model" in printed
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_jobs_may_work_in_folders_of_their_own(tmp_path: Path, n_jobs: int) -> None:
     line = command(*THREE, f"hydra.sweeper.n_jobs={n_jobs}", "hydra.job.chdir=true", root=tmp_path)
     line[-1] = "paths.output_root=outputs"
@@ -111,7 +111,14 @@ def test_what_a_single_run_in_its_own_folder_prints_is_typed_where_it_was(tmp_pa
         line = [*line[:2], *shlex.split(repeat[1])]
 
 
-@pytest.mark.parametrize("logging", ["disabled", "none", "stdout"])
+@pytest.mark.parametrize(
+    "logging",
+    [
+        "disabled",
+        pytest.param("none", marks=pytest.mark.slow),
+        pytest.param("stdout", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("arguments", [THREE, SINGLE], ids=["search", "single run"])
 def test_hydras_own_logging_options_hold(
     tmp_path: Path, arguments: tuple[str, ...], logging: str
