@@ -91,22 +91,34 @@ def test_a_mistake_is_one_clear_line_and_writes_nothing(
     assert not (tmp_path / "outputs").exists()
 
 
-@pytest.mark.parametrize("callbacks", ["none", "checkpoint"])
-def test_a_metric_that_is_not_logged_ends_a_run_with_one_line(
-    tmp_path: Path, callbacks: str
+@pytest.mark.parametrize("kind", [(), SEARCH])
+def test_a_metric_that_is_not_logged_is_refused_before_any_work(
+    tmp_path: Path, kind: tuple[str, ...]
 ) -> None:
-    done = train(*EACH, f"callbacks={callbacks}", "metric.name=val/mes", root=tmp_path)
+    done = train(*kind, *EACH, "metric.name=val/mes", root=tmp_path / "outputs")
     assert done.returncode == 1
     assert "try metric.name=val/mse" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "outputs").exists()
+
+
+WATCHING = ("callbacks=checkpoint", "callbacks.checkpoint.monitor=val/mes")
+
+
+def test_a_callback_that_watches_what_is_not_logged_ends_a_run_with_one_line(
+    tmp_path: Path,
+) -> None:
+    done = train(*EACH, *WATCHING, root=tmp_path)
+    assert done.returncode == 1
+    assert "ModelCheckpoint watches val/mes" in done.stderr
     assert done.stderr.count("\n") == 1
     [run] = runs_of(tmp_path)
     assert run.info.status == "FAILED"
 
 
-def test_a_metric_that_is_not_logged_stops_a_search_with_its_name(tmp_path: Path) -> None:
-    done = train(*SEARCH, *EACH, "callbacks=checkpoint", "metric.name=val/mes", root=tmp_path)
+def test_a_callback_that_watches_what_is_not_logged_stops_a_search(tmp_path: Path) -> None:
+    done = train(*SEARCH, *EACH, *WATCHING, root=tmp_path)
     assert done.returncode == 1
     assert "ModelCheckpoint watches val/mes" in done.stderr
-    assert "try metric.name=val/mse" in done.stderr
     states = [trial.state for trial in read_trials(f"sqlite:///{tmp_path}/optuna.db")]
     assert set(states) == {TrialState.FAIL}

@@ -12,7 +12,7 @@ from tunesmith.overrides import write_override
 from tunesmith.search.fitted import is_restorable, restored
 from tunesmith.search.job import compose_job
 from tunesmith.search.plan import Plan
-from tunesmith.search.user_code import is_of_other_code, user_code
+from tunesmith.search.user_code import user_code
 from tunesmith.search.worker_environment import opening_retry_s
 from tunesmith.study import (
     SEED,
@@ -134,7 +134,7 @@ class Confirm:
             _point(trial)
             for trial in self.study.get_trials(deepcopy=False)
             # What other code made of a point says nothing of it now.
-            if not is_of_other_code(TrialRecord.of(trial).code, code)
+            if not TrialRecord.of(trial).is_of_other_code(code)
         }
         wanted = ((t.number, seed) for seed in self._seeds() for t in self._candidates)
         return [point for point in wanted if point not in queued]

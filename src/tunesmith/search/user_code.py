@@ -54,11 +54,6 @@ def changed_files(study: optuna.Study, code: Mapping[str, str]) -> list[str]:
     return sorted(shown(_files[name]) if name in _files else name for name in changed)
 
 
-def is_of_other_code(known: Mapping[str, str] | None, code: Mapping[str, str]) -> bool:
-    """Return True if a module that both have loaded differs."""
-    return any(code.get(name, digest) != digest for name, digest in (known or {}).items())
-
-
 def digest_of(code: Mapping[str, str]) -> str:
     """Return six hexadecimal digits for all of the user's code."""
     return hashlib.sha256(repr(sorted(code.items())).encode()).hexdigest()[:6]

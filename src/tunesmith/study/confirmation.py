@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.study.record import StudyRecord
+from tunesmith.study.record import StudyRecord, TrialRecord
 from tunesmith.study.summary import complete, metric_names, sign
 
 # The study is named as the search's, with this after it.
@@ -85,14 +85,11 @@ def read_confirmation(search: optuna.Study, confirm: optuna.Study) -> Confirmati
     Args:
         search: The search, of one objective.
         confirm: The study that trained its best trials again, with the parameters `TRIAL` and
-            `SEED`; of several fits of the same point the first one counts.
+            `SEED`; of several fits of the same point and code the first one counts, and of several
+            codes the last.
 
     """
-    fits: dict[int, dict[int, FrozenTrial]] = defaultdict(dict)
-    for trial in complete(confirm):
-        if {TRIAL, SEED} <= trial.params.keys():
-            # The last one: a point is computed again where the code has changed.
-            fits[trial.params[TRIAL]][trial.params[SEED]] = trial
+    fits = _fits(confirm)
     record, trials = StudyRecord.of(confirm), dict(enumerate(search.get_trials(deepcopy=False)))
     metric = metric_names(search)[0].replace("val/", "test/")
     candidates = [
@@ -107,6 +104,19 @@ def read_confirmation(search: optuna.Study, confirm: optuna.Study) -> Confirmati
     winner = min((c for c in candidates if len(c.values) == most), key=lambda c: factor * c.mean)
     baseline = next((c.label for c in candidates if c.trial == record.baseline_trial), None)
     return Confirmation(candidates, winner=winner.label, baseline=baseline)
+
+
+def _fits(confirm: optuna.Study) -> dict[int, dict[int, FrozenTrial]]:
+    """Return the fit of each seed, by the number of the trial of the search."""
+    fits: dict[int, dict[int, FrozenTrial]] = defaultdict(dict)
+    for trial in complete(confirm):
+        if {TRIAL, SEED} <= trial.params.keys():
+            of_trial, seed = fits[trial.params[TRIAL]], trial.params[SEED]
+            known, code = of_trial.get(seed), TrialRecord.of(trial).code or {}
+            # Two machines may queue the same point; a point of other code is computed again.
+            if known is None or TrialRecord.of(known).is_of_other_code(code):
+                of_trial[seed] = trial
+    return fits
 
 
 def _candidate(

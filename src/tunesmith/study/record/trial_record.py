@@ -94,6 +94,10 @@ class TrialRecord:
         found = self._get("code", dict) or {}
         return {name: str(digest) for name, digest in found.items()} or None
 
+    def is_of_other_code(self, code: Mapping[str, str]) -> bool:
+        """Return True if a module differs that both this trial and `code` have loaded."""
+        return any(code.get(name, digest) != digest for name, digest in (self.code or {}).items())
+
     @property
     def commit(self) -> str | None:
         """What release 0.1.0 kept instead: the git commit, `-dirty` if it was changed since."""
