@@ -13,7 +13,7 @@ SOURCE = ROOT / "src" / "tunesmith"
 # Modules at the top that know nothing of ours but each other.
 PLAIN = {
     *("_lazy", "commands", "config", "errors", "overrides", "passwords", "paths", "process"),
-    "validate",
+    *("extras", "validate", "versions"),
 }
 # What a package, or a module at the top, may import of ours.
 ALLOWED = {
@@ -30,7 +30,7 @@ ALLOWED = {
         *("check", "context", "objectives", "renamed", "explain"),
         *("study", "tracking", "advice", "report", *PLAIN),
     },
-    "sweeper": {"configs", "search"},
+    "sweeper": {"config", "configs", "explain", "samplers", "search"},
     "explain": {"configs", *PLAIN},
     "cli": {"configs", "explain", *PLAIN},
 }

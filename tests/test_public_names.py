@@ -20,7 +20,7 @@ PACKAGES = (
     ),
 )
 # Hydra knows a plug-in by the module that defines it.
-PLUGIN = "tunesmith.sweeper.OptunaStudySweeper"
+PLUGIN = "hydra_plugins.tunesmith_plugin.OptunaStudySweeper"
 DOTTED = re.compile(r"\btunesmith(?:\.\w+)+")
 # `python -m` runs these.
 PROGRAMS = {"tunesmith.report"}

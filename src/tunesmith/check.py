@@ -24,8 +24,8 @@ from tunesmith.renamed import bring_up_to_date
 from tunesmith.validate import require_choice, require_integer
 
 DIRECTIONS = ("minimize", "maximize")
-# The sweeper that checks its own space.
-SEARCH = "tunesmith.sweeper.OptunaStudySweeper"
+# The sweepers that check their own space.
+SEARCH = "hydra_plugins.tunesmith_plugin."
 
 
 def check_config(cfg: DictConfig) -> None:
@@ -138,7 +138,7 @@ class CheckBeforeRun(Callback):
             check_folder(Path(config.paths.output_root), key="paths.output_root")
             check_folder(Path(config.hydra.sweep.dir), key="hydra.sweep.dir")
             target = config.hydra.sweeper._target_
-            if target == SEARCH:
+            if target.startswith(SEARCH):
                 return
             n_jobs = _check_jobs(config) if target.endswith(f".{BasicSweeper.__name__}") else None
             if config.get("dry_run"):

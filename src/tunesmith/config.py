@@ -1,14 +1,16 @@
 """Read a composed config: as flat parameters, for the functions that it names, its resolvers."""
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.paths import SearchPaths
+from tunesmith.versions import has_whitelist, instantiate, register_resolver
 
 MODES = {"minimize": "min", "maximize": "max"}
 
@@ -16,6 +18,43 @@ MODES = {"minimize": "min", "maximize": "max"}
 def flat(cfg: DictConfig, *, without: Collection[str]) -> dict[str, Any]:
     """Return the resolved config as {'model.n_layers': 2, ...}; `without` names top-level keys."""
     return _flatten({key: _plain(cfg[key]) for key in cfg if key not in without})
+
+
+def has_key(cfg: DictConfig, key: str) -> bool:
+    """Return whether a config has a dotted key, whatever its value is."""
+    absent = object()
+    return OmegaConf.select(cfg, key, default=absent) is not absent
+
+
+def comparable(cfg: DictConfig, *, without: Collection[str]) -> dict[str, Any]:
+    """Return what `flat` does, to be compared with that of another time, folder or machine.
+
+    A value that is the time, Hydra's own or one of `without` counts as it is written.
+
+    Args:
+        cfg: The composed config.
+        without: Names of top-level keys.
+
+    """
+    passing = re.compile(rf"\$\{{(now:|hydra:|({'|'.join(map(re.escape, without))})[.}}])")
+    kept = {key: value for key, value in _comparable(cfg, passing).items() if key not in without}
+    return _flatten(kept)
+
+
+def _comparable(node: DictConfig, passing: re.Pattern[str]) -> dict[str, Any]:
+    written: Any = OmegaConf.to_container(node, resolve=False)
+    values = {}
+    for key, text in written.items():
+        if OmegaConf.is_missing(node, key) or (isinstance(text, str) and passing.search(text)):
+            values[str(key)] = text
+            continue
+        try:
+            value = node[key]
+            is_node = OmegaConf.is_dict(value) and value is not None
+            values[str(key)] = _comparable(value, passing) if is_node else _plain(value)
+        except OmegaConfBaseException:
+            values[str(key)] = text  # It has no value outside of a job.
+    return values
 
 
 def anchor_files(cfg: DictConfig, folder: Path) -> None:
@@ -33,7 +72,10 @@ def anchor_files(cfg: DictConfig, folder: Path) -> None:
 
 def resolve_function(path: str) -> Callable[..., Any]:
     """Return the function at a dotted path, if the execution whitelist allows it."""
-    function: Callable[..., Any] = instantiate({"_target_": path, "_partial_": True})
+    # An app without a whitelist trusts its configs.
+    trusted = ("tunesmith.*",) if has_whitelist() else ("tunesmith.*", path)
+    node = {"_target_": path, "_partial_": True}
+    function: Callable[..., Any] = instantiate(node, trusted=trusted)
     return function
 
 
@@ -77,6 +119,6 @@ def _flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 
 
 # At the import: every command and worker imports this module before it resolves a config.
-OmegaConf.register_resolver("lightning_mode", lightning_mode, replace=True)
-OmegaConf.register_resolver("search_log", search_log, replace=True)
-OmegaConf.register_resolver("job_log_handlers", job_log_handlers, replace=True)
+register_resolver("lightning_mode", lightning_mode)
+register_resolver("search_log", search_log)
+register_resolver("job_log_handlers", job_log_handlers)

@@ -24,4 +24,4 @@ def register_group(group: str) -> None:
     """Give every Hydra app the options of one group, without the rest of the configs."""
     for path in sorted((CONFIGS / group).glob("*.yaml")):
         node = OmegaConf.load(path)
-        ConfigStore.instance().store(group=group, name=path.stem, node=node, replace=True)
+        ConfigStore.instance().store(group=group, name=path.stem, node=node)

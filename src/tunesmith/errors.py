@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
+from tunesmith.extras import extra_of, install
 from tunesmith.overrides import write_for_shell
 
 # Hydra's two sentences about a target that it did not get, and its mark of the key that named it.
@@ -126,7 +127,9 @@ def _reason(cause: BaseException) -> str:
     if isinstance(cause, ModuleNotFoundError) and cause.name:
         package = cause.name.partition(".")[0]
         is_absent = package not in sys.modules and find_spec(package) is None
-        return f"{text}; install it with pip install {package}" if is_absent else text
+        extra = extra_of(package)
+        command = f"pip install {package}" if extra is None else install(extra)
+        return f"{text}; install it with {command}" if is_absent else text
     if isinstance(cause, ImportError | SyntaxError):
         return text
     last = traceback.extract_tb(cause.__traceback__)[-1]

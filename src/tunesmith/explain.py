@@ -3,12 +3,14 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import OverrideParseException
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.config import flat
 from tunesmith.configs import CONFIGS
@@ -33,7 +35,28 @@ GONE_TERMINATORS = {"emmr", "regret_bound"}
 GRAMMAR_LINK = "See https://hydra.cc/docs/1.2/advanced/override_grammar/basic for details"
 
 
-def one_line(error: Exception) -> str:
+Keys = Callable[[], Sequence[str]]
+
+
+@contextmanager
+def ending_in_one_line(known_keys: Keys | None = None) -> Iterator[None]:
+    """End the command by a user's mistake in one line and exit code 1, as `run` does.
+
+    With `HYDRA_FULL_ERROR=1` the mistake is raised as it is.
+
+    Args:
+        known_keys: Returns the keys of the config, for a key that there is not.
+
+    """
+    try:
+        yield
+    except (InvalidConfig, HydraException, OmegaConfBaseException) as error:
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        raise SystemExit(one_line(error, known_keys=known_keys)) from error
+
+
+def one_line(error: Exception, *, known_keys: Keys | None = None) -> str:
     """Return the error as one line: what came, what was expected and what to type instead."""
     if isinstance(error, InvalidConfig):
         return str(error)
@@ -45,8 +68,8 @@ def one_line(error: Exception) -> str:
     if found := UNKNOWN_OPTION.search(text):
         return _unknown_option(found[1], found[2], AVAILABLE.search(text))
     if found := UNKNOWN_KEY.search(text):
-        key = found[1]
-        return f"the config has no key {key!r}; did you mean {nearest(key, _known_keys())}?"
+        key, keys = found[1], (known_keys or _known_keys)()
+        return f"the config has no key {key!r}; did you mean {nearest(key, keys)}?"
     if found := UNSET_VARIABLE.search(text):
         return f"the environment variable {found[1]} is not set; {EXAMPLES.get(found[1], 'set it')}"
     if isinstance(error, OverrideParseException):

@@ -1,7 +1,9 @@
 """Every file and folder that a run or a search leaves: the only module that knows their names."""
 
 import os
+import re
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from omegaconf import OmegaConf
 # Where Hydra writes its own files, unless `hydra.output_subdir` says otherwise.
 _HYDRA = ".hydra"
 _CONFIG = "config.yaml"
+_STUDIES = "optuna.db"
+# A date or a time of day, as folders are named by.
+_TIME_STAMP = re.compile(r"\d{2,4}[-_.]\d{2}[-_.]\d{2}|\d{6}")
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,26 @@ class SearchPaths:
     @property
     def sqlite(self) -> Path:
         """The file of the study, unless the search named another store."""
-        return self.folder.resolve().parent.parent / "optuna.db"
+        return self.folder.resolve().parent.parent / _STUDIES
+
+
+def study_file(sweeps: Path) -> Path:
+    """Return the file of the studies of an app: in the folder of its sweeps, or above by-time ones.
+
+    Args:
+        sweeps: The folder of one sweep, such as `multirun/2026-11-27/10-30-59`.
+
+    """
+    folder = sweeps.absolute()
+    # What lies above the app is its own affair, whatever it is called.
+    given = len(Path.cwd().parts) if folder.is_relative_to(Path.cwd()) else 1
+    kept = takewhile(_tells_nothing_of_one_sweep, folder.parts[given:])
+    return Path(*folder.parts[:given], *kept, _STUDIES)
+
+
+def _tells_nothing_of_one_sweep(part: str) -> bool:
+    # A study that has no name yet leaves "None" where its name would be.
+    return part != "None" and not _TIME_STAMP.search(part)
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -26,6 +26,7 @@ class Renamed:
         new: Its name today.
         gone: Keys that stood beside it, with the values that no node needs any more.
         added: Keys that stand beside it since, with the values that mean the same as before.
+        told: Keys that stand beside it since, whose values are told elsewhere in a fingerprint.
         node: The only place in the config where it is ours; empty for any place.
 
     """
@@ -34,6 +35,7 @@ class Renamed:
     new: str
     gone: Mapping[str, Any] = field(default_factory=dict)
     added: Mapping[str, Any] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
     node: str = ""
 
 
@@ -64,7 +66,9 @@ TARGETS = (
     Renamed("tunesmith.models.schedules.constant", "tunesmith.models.constant_schedule"),
     Renamed("tunesmith.models.schedules.cosine", "tunesmith.models.cosine_schedule"),
     Renamed("tunesmith.models.schedules.one_cycle", "tunesmith.models.one_cycle_schedule"),
-    Renamed("tunesmith.study.fitting_pruner", "tunesmith.study.default_pruner"),
+    Renamed(
+        "tunesmith.study.fitting_pruner", "tunesmith.study.default_pruner", told=("direction",)
+    ),
     Renamed(
         "tunesmith.objectives.callbacks.StopEarly",
         "lightning.pytorch.callbacks.EarlyStopping",
@@ -117,6 +121,8 @@ def _restore(flat: dict[str, Any], node: str, renamed: Renamed) -> None:
     for key, value in renamed.added.items():
         if flat.get(f"{prefix}{key}", _ABSENT) == value:
             del flat[f"{prefix}{key}"]
+    for key in renamed.told:
+        flat.pop(f"{prefix}{key}", None)
     if renamed.node and f"{prefix}mode" in flat:
         directions = {mode: direction for direction, mode in MODES.items()}
         mode = flat.pop(f"{prefix}mode")

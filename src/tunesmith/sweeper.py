@@ -1,28 +1,50 @@
 """The Hydra plug-in: `hydra/sweeper=optuna_study` hands a multirun over to a search."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.util import find_spec
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from hydra_plugins.hydra_optuna_sweeper.config import OptunaSweeperConf, TPESamplerConfig
 from omegaconf import MISSING, DictConfig
 
 from tunesmith.configs import register_group
+from tunesmith.samplers import STOCK_SAMPLERS, TPE_DEFAULT
+
+_OURS, _STOCK_FILE = (
+    f"hydra_plugins.tunesmith_plugin.{name}" for name in ("OptunaStudySweeper", "StockFileSweeper")
+)
+# What a file may write as the sweeper's `_target_`, and the class that it gets: those written for
+# the stock plug-in name its class beside the group.
+Target = StrEnum(  # type: ignore[misc]
+    "Target",
+    {
+        _OURS: _OURS,
+        "tunesmith.sweeper.OptunaStudySweeper": _OURS,
+        _STOCK_FILE: _STOCK_FILE,
+        "hydra_plugins.hydra_optuna_sweeper.optuna_sweeper.OptunaSweeper": _STOCK_FILE,
+    },
+)
 
 
 @dataclass
-class OptunaStudyConf(OptunaSweeperConf):
-    """The stock plug-in's keys with our defaults, and our own.
+class OptunaStudyConf:
+    """A search in any Hydra app: nothing is read of its config.
+
+    The first keys are the stock plug-in's, with our defaults.
 
     Attributes:
         sampler: What is instantiated to propose points.
         direction: `minimize`, `maximize`, or a list of these.
-        storage: The URL of the study's database; None keeps the study in memory.
+        storage: The URL of the study's database; None for `default_storage`.
+        study_name: The study's name; None for one that tells the search by its content.
         n_trials: The study's total of complete and pruned trials.
         n_jobs: How many worker processes share the study.
         max_failure_rate: The largest share of failed attempts before the search stops.
+        params: The search space in Hydra's sweep grammar, by key.
+        custom_search_space: The dotted path of a function that suggests further parameters.
         pruner: What is instantiated to prune trials by their intermediate values.
         terminator: What is instantiated to end a search that has stopped improving.
         timeout: Seconds after which no further trial is started.
@@ -30,56 +52,109 @@ class OptunaStudyConf(OptunaSweeperConf):
         max_retries: How often a trial is attempted again after its process died.
         code_change: What to do if the user's code is not that of earlier trials: `refuse`,
             `continue` the study, or take a `new` one.
+        default_storage: Where the study lies if `storage` is None: `file`, beside the app's
+            sweeps, or `memory`.
+        metric: What the values are called: a name, or one for each direction.
+        prune: Whether `pruner` is asked.
+        dry_run: Whether the search is only described.
+        check: The dotted path of a function that takes a composed config and refuses it.
+        restore: The dotted path of a function that takes a composed config and a run's folder,
+            and returns the fitted model.
+        tracking: What is instantiated to record trials in a tracking store.
+        refit: Whether the winner is run once more at the end.
+        repeat: How often a trial repeats its fit, as far as the pruner has to know.
+        max_epochs: How many epochs a trial trains unless it is pruned.
+        confirm: How many of the best trials are run again (`n_best`), on how many new seeds
+            (`n_seeds`), and with which further `overrides`; None for none. Needs `seed_key`.
+        seed_key: The key of the app's config that holds the seed.
+        threads_key: The key that holds the number of CPU threads, where a worker is to set it.
+        drawn_key: The key that holds what a trial draws by itself.
+        ignored_keys: Top-level keys of the app's config that change no value of a trial.
 
     """
 
-    _target_: str = "tunesmith.sweeper.OptunaStudySweeper"
+    _target_: Target = Target[_OURS]
+    # Hydra 1.3 would make the sampler and all else before the sweeper.
+    _recursive_: bool = False
     # _self_ first: the dataclass's own null would win over the chosen pruner otherwise.
     defaults: list[Any] = field(
         default_factory=lambda: [
             "_self_",
-            {"sampler": "tpe"},
+            {"sampler": "tpe_default"},
             {"pruner": "auto"},
             {"terminator": "none"},
         ]
     )
-    # Any: the stock plug-in knows its own samplers' keys only.
     sampler: Any = MISSING
-    direction: Any = "${metric.direction}"
-    storage: Any | None = "${storage.url}"
+    direction: Any = "minimize"
+    storage: Any | None = None
+    study_name: str | None = None
     n_trials: int = 100
     n_jobs: int = 1
     max_failure_rate: float = 0.5
+    params: Any | None = None
+    custom_search_space: str | None = None
     pruner: Any | None = None
     terminator: Any | None = None
     timeout: float | None = None
     baseline: bool = True
     max_retries: int = 2
     code_change: str = "refuse"
+    default_storage: str = "file"
+    metric: Any | None = None
+    prune: Any = True
+    dry_run: Any = False
+    check: str | None = None
+    restore: str | None = None
+    tracking: Any | None = None
+    refit: Any = False
+    repeat: Any = 1
+    max_epochs: Any | None = None
+    confirm: Any | None = None
+    seed_key: str | None = None
+    threads_key: str | None = None
+    drawn_key: str | None = None
+    ignored_keys: Any = field(default_factory=lambda: ["logger", "loggers", "paths", "tags"])
+    # Keys of earlier releases of the stock plug-in: refused, with what to write instead.
+    search_space: Any | None = None
+    optuna_config: Any | None = None
 
 
 @dataclass
-class DefaultTPESamplerConfig(TPESamplerConfig):
-    """Optuna's own defaults; the stock plug-in pins two of them to older ones."""
+class ExperimentConf(OptunaStudyConf):
+    """A search in this package's own configs: what they say elsewhere fills the sweeper's keys."""
 
-    multivariate: bool | None = None  # type: ignore[assignment]
-    constant_liar: bool = True
-
-
-def _register() -> None:
-    store = ConfigStore.instance()
-    store.store(group="hydra/sweeper", name="optuna_study", node=OptunaStudyConf, replace=True)
-    store.store(
-        group="hydra/sweeper/sampler", name="tpe", node=DefaultTPESamplerConfig, replace=True
+    direction: Any = "${metric.direction}"
+    storage: Any | None = "${storage.url}"
+    default_storage: str = "memory"
+    metric: Any | None = "${metric.name}"
+    prune: Any = "${prune}"
+    dry_run: Any = "${dry_run}"
+    check: str | None = "tunesmith.check.check_config"
+    restore: str | None = "tunesmith.objectives.restore_model"
+    tracking: Any | None = "${tracking}"
+    refit: Any = "${refit}"
+    repeat: Any = "${repeat}"
+    max_epochs: Any | None = "${oc.select:trainer.max_epochs,null}"
+    confirm: Any | None = field(
+        default_factory=lambda: {
+            "n_best": "${confirm.n_best}",
+            "n_seeds": "${confirm.n_seeds}",
+            "overrides": ["repeat=1", "keep_model=true"],
+        }
     )
-    for group in ("pruner", "sampler", "terminator"):
-        register_group(f"hydra/sweeper/{group}")
+    seed_key: str | None = "seed"
+    threads_key: str | None = "n_threads"
+    drawn_key: str | None = "objective.params"
+    ignored_keys: Any = field(
+        default_factory=lambda: [
+            *("storage", "tracking", "paths", "tags", "loggers"),
+            *("refit", "confirm", "dry_run", "keep_model"),
+        ]
+    )
 
 
-_register()
-
-
-class OptunaStudySweeper(Sweeper):
+class StudySweeper(Sweeper):
     """Run a search: `hydra.sweeper.n_trials` finished trials of one Optuna study."""
 
     def __init__(self, **settings: Any) -> None:
@@ -95,12 +170,32 @@ class OptunaStudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Search; `arguments` are the command line's overrides of the task's config."""
-        from tunesmith.search import run_search  # here: single runs must not pay for Optuna
+        # here: single runs must not pay for Optuna
+        from tunesmith.config import flat
+        from tunesmith.explain import ending_in_one_line
+        from tunesmith.search import run_search
 
-        run_search(
-            self._config,
-            settings=self._settings,
-            arguments=arguments,
-            hydra_context=self._hydra_context,
-            task_function=self._task_function,
-        )
+        with ending_in_one_line(lambda: list(flat(self._config, without=("hydra",)))):
+            run_search(
+                self._config,
+                settings=self._settings,
+                arguments=arguments,
+                hydra_context=self._hydra_context,
+                task_function=self._task_function,
+            )
+
+
+def _register() -> None:
+    store = ConfigStore.instance()
+    store.store(group="hydra/sweeper", name="optuna_study", node=OptunaStudyConf)
+    store.store(group="hydra/sweeper", name="experiment", node=ExperimentConf)
+    samplers = {"tpe_default": TPE_DEFAULT}
+    if find_spec("hydra_plugins.hydra_optuna_sweeper") is None:
+        samplers |= STOCK_SAMPLERS
+    for name, node in samplers.items():
+        store.store(group="hydra/sweeper/sampler", name=name, node=node)
+    for group in ("pruner", "sampler", "terminator"):
+        register_group(f"hydra/sweeper/{group}")
+
+
+_register()

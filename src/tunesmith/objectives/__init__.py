@@ -10,7 +10,13 @@ from tunesmith._lazy import load_from
 if TYPE_CHECKING:
     from tunesmith.objectives.lightgbm import LightGBM
     from tunesmith.objectives.lightning.objective import Lightning
-    from tunesmith.objectives.objective import FittedModel, Objective, Predictor, objective_of
+    from tunesmith.objectives.objective import (
+        FittedModel,
+        Objective,
+        Predictor,
+        objective_of,
+        restore_model,
+    )
     from tunesmith.objectives.optuna_file import OptunaFile
     from tunesmith.objectives.parabola import quadratic
     from tunesmith.objectives.trial import Outcome, run_trial
@@ -25,6 +31,7 @@ __all__ = [
     "Predictor",
     "objective_of",
     "quadratic",
+    "restore_model",
     "run_trial",
 ]
 
@@ -40,6 +47,7 @@ __getattr__ = load_from(
         "Predictor": "objective",
         "objective_of": "objective",
         "quadratic": "parabola",
+        "restore_model": "objective",
         "run_trial": "trial",
     },
 )

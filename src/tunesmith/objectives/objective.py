@@ -192,6 +192,12 @@ def objective_of(cfg: DictConfig) -> Objective:
     return PlainFunction(function, check=_named(node, "check"), restore=_named(node, "restore"))
 
 
+def restore_model(cfg: DictConfig, folder: Path) -> FittedModel | None:
+    """Return the model that a config's objective left in a folder; None if it leaves none."""
+    objective = objective_of(cfg)
+    return objective.restore(cfg, folder) if objective.restorable else None
+
+
 def _named(node: DictConfig, key: str) -> Callable[..., Any] | None:
     # Of a function's own keys, release 0.1.0 took these two for functions.
     path = OmegaConf.select(node, key)

@@ -1,10 +1,18 @@
-"""Load and show a finished or running study: a page, a terminal summary, the Pareto front."""
+"""Load and show a finished or running study: a page, a terminal summary, the Pareto front.
 
+The page needs what `tunesmith[report]` installs; all else does not.
+"""
+
+from typing import TYPE_CHECKING
+
+from tunesmith._lazy import load_from
 from tunesmith.report.context import ReportContext
 from tunesmith.report.load import load_search, load_study
-from tunesmith.report.page import write_report
 from tunesmith.report.pareto import write_front
 from tunesmith.report.terminal import terminal_summary
+
+if TYPE_CHECKING:
+    from tunesmith.report.page import write_report
 
 __all__ = [
     "ReportContext",
@@ -14,3 +22,5 @@ __all__ = [
     "write_front",
     "write_report",
 ]
+
+__getattr__ = load_from(__name__, {"write_report": "page"})

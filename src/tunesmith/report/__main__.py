@@ -9,9 +9,10 @@ import optuna
 from rich.console import Console
 
 from tunesmith.advice import advise
+from tunesmith.extras import install, missing
 from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
-from tunesmith.report import ReportContext, terminal_summary, write_report
+from tunesmith.report import ReportContext, terminal_summary
 from tunesmith.report.load import load_search, load_study, storage_of
 from tunesmith.study import SUFFIX, Confirmation, complete, read_confirmation, shown
 
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     options = _parse(arguments)
     try:
+        _require_extra()
         study, storage, path = _locate(options)
         _check_has_results(study)
     except ValueError as error:
@@ -28,12 +30,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     confirmation = _confirmation(study, storage)
     context = ReportContext(storage=hide_passwords(storage), confirmation=confirmation)
+    from tunesmith.report import write_report  # here: its packages are there
+
     write_report(study, path=path, context=context)
     console = Console()
     advice = advise(study, confirmation=confirmation)
     console.print(terminal_summary(study, advice, confirmation=confirmation))
     console.print(f"report    {path}", soft_wrap=True, highlight=False, markup=False)
     return 0
+
+
+def _require_extra() -> None:
+    if packages := missing("report"):
+        raise ValueError(
+            f"the report needs {', '.join(packages)}; install with {install('report')}"
+        )
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

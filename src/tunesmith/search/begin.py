@@ -6,13 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 import optuna
-from omegaconf import OmegaConf
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, PartialFixedSampler
 
 from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import write_override
-from tunesmith.search.plan import Plan
+from tunesmith.search.plan import Plan, in_folder
 from tunesmith.search.user_code import changed_files, git_version, user_code
 from tunesmith.search.worker_environment import opening_retry_s
 from tunesmith.study import (
@@ -25,8 +24,11 @@ from tunesmith.study import (
 )
 
 
-def begin_search(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
+def begin_search(plan: Plan, *, say: Callable[[str], None]) -> tuple[optuna.Study, Plan]:
     """Return the plan's study, created if it is new, and say what a user should know of it.
+
+    The plan that is returned with it has its files where the study was begun: a folder that is
+    named by the time is another one in each worker and each command.
 
     Raises InvalidConfig for a store that cannot be used, or a study that another search began.
     """
@@ -34,11 +36,14 @@ def begin_search(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
     stored = StudyRecord.of(study).fingerprint
     if stored is None:
         _begin(study, plan, say=say)
-        return study
+        return study, plan
     changed = plan.fingerprint.check_continues(stored, study_name=plan.study_name)
     if changed:
         say(f"Continuing study {plan.study_name} with a different {', '.join(changed)}.")
-    return study
+    begun_in = StudyRecord.of(study).folder
+    if begun_in is None or begun_in == plan.paths.folder or not begun_in.is_dir():
+        return study, plan
+    return study, in_folder(plan, str(begun_in))
 
 
 def check_code(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
@@ -76,12 +81,12 @@ def _open(plan: Plan) -> optuna.Study:
 def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
     if plan.settings.baseline and plan.baseline:
         _queue_baseline(study, plan, say=say)
-    names = plan.metric_names
-    max_epochs = OmegaConf.select(plan.base, "trainer.max_epochs", default=None)
+    settings, names = plan.settings, list(plan.settings.metrics)
     StudyRecord.write(
         study,
-        metric=names[0] if len(names) == 1 else names,
-        max_epochs=max_epochs and max_epochs * plan.base.repeat,
+        metric=names[0] if settings.is_single else names,
+        folder=str(plan.paths.folder),
+        max_epochs=settings.max_epochs and settings.max_epochs * settings.repeat,
         # Last: a study without it is begun anew.
         fingerprint=asdict(plan.fingerprint),
     )

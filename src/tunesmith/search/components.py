@@ -6,7 +6,6 @@ from inspect import signature
 from typing import Any
 
 from hydra.errors import HydraException, InstantiationException
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, BruteForceSampler, CmaEsSampler, GridSampler
@@ -15,6 +14,10 @@ from tunesmith.errors import InvalidConfig, import_failure, untrusted
 from tunesmith.search.settings import Settings, target_of
 from tunesmith.search.space import SearchSpace
 from tunesmith.study import Stagnation, suppress_class_warnings
+from tunesmith.versions import instantiate
+
+# As the stock plug-in has it, with what is ours.
+_TRUSTED = ("hydra_plugins.hydra_optuna_sweeper.*", "optuna.*", "tunesmith.study.*")
 
 
 class Components:
@@ -46,7 +49,7 @@ class Components:
         # `make_sampler` gives the seed, to a class that takes one.
         kept = [str(key) for key in self._settings.sampler if key != "seed"]
         node = OmegaConf.masked_copy(self._settings.sampler, kept)
-        factory: Callable[..., BaseSampler] = instantiate(node, _partial_=True)
+        factory: Callable[..., BaseSampler] = instantiate(node, trusted=_TRUSTED, _partial_=True)
         if is_kind(self._settings.sampler, GridSampler):
             return partial(factory, self._space.grid())
         return factory
@@ -115,7 +118,7 @@ def is_kind(sampler: DictConfig, kind: type[BaseSampler]) -> bool:
 def _make(name: str, node: DictConfig | None) -> Any:
     try:
         with suppress_class_warnings():
-            return instantiate(node)
+            return instantiate(node, trusted=_TRUSTED)
     except (InstantiationException, ValueError, TypeError, ImportError) as error:
         if refusal := untrusted(str(error)):
             raise InvalidConfig(f"hydra.sweeper.{name}: {refusal}") from error

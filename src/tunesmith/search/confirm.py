@@ -5,11 +5,12 @@ from itertools import islice
 
 import optuna
 from hydra.core.config_loader import ConfigLoader
+from omegaconf import OmegaConf
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, Trial
 
 from tunesmith.overrides import write_override
-from tunesmith.search.fitted import is_restorable, restored
+from tunesmith.search.fitted import restored
 from tunesmith.search.job import compose_job
 from tunesmith.search.plan import Plan
 from tunesmith.search.user_code import user_code
@@ -61,7 +62,7 @@ class Confirm:
             self.study,
             candidates=[trial.number for trial in self._candidates],
             baseline_trial=None if baseline is None else baseline.number,
-            metric=self._plan.metric_names[0],
+            metric=self._plan.settings.metrics[0],
         )
         for number, seed in self._missing():
             # With the parameters: an objective that draws them itself draws these again.
@@ -95,9 +96,8 @@ class Confirm:
         folder = paths.subfolder(paths.confirmation(trial.number))
         return [
             *self._plan.overrides_of(trial_numbered(self._search, number)),
-            write_override("seed", seed),
-            write_override("repeat", 1),
-            write_override("keep_model", True),
+            write_override(self._seed_key, seed),
+            *self._plan.settings.confirm.overrides,
             write_override("hydra.sweep.subdir", folder),
         ]
 
@@ -112,7 +112,7 @@ class Confirm:
 
         """
         found = read_confirmation(self._search, self.study)
-        if found is None or not is_restorable(self._plan.base):
+        if found is None or self._plan.settings.restore is None:
             return found
         numbers = {c.trial for c in found.candidates if c.label in (found.winner, found.baseline)}
         known = StudyRecord.of(self.study)
@@ -125,8 +125,9 @@ class Confirm:
         folder, overrides = TrialRecord.of(trial).folder, self._plan.overrides_of(trial)
         if folder is not None and folder.is_dir():
             compose = partial(compose_job, self._plan.config, overrides, loader=loader)
-            metrics = restored(self._plan.paths.run(folder), compose=compose).test()
-            StudyRecord.write_test(self.study, trial.number, metrics)
+            fitted = restored(self._plan, self._plan.paths.run(folder), compose=compose)
+            if fitted is not None:
+                StudyRecord.write_test(self.study, trial.number, fitted.test())
 
     def _missing(self) -> list[Point]:
         code = user_code()
@@ -145,7 +146,7 @@ class Confirm:
         best: dict[str, FrozenTrial] = {}
         for trial in leaders(self._search):
             best.setdefault(str(sorted(trial.params.items())), trial)
-        chosen = {t.number: t for t in islice(best.values(), self._plan.confirm.n_best)}
+        chosen = {t.number: t for t in islice(best.values(), self._plan.settings.confirm.n_best)}
         baseline = self._baseline
         # One that never began has no overrides.
         if baseline is not None and TrialRecord.of(baseline).overrides is not None:
@@ -156,13 +157,22 @@ class Confirm:
     def _baseline(self) -> FrozenTrial | None:
         return summarize(self._search).baseline
 
+    @property
+    def _seed_key(self) -> str:
+        key = self._plan.settings.seed_key
+        assert key is not None  # Checked with the settings.
+        return key
+
     def _seeds(self) -> list[int]:
         """Return the first seeds that the search did not use itself."""
-        seed, repeat = self._plan.base.get("seed"), self._plan.base.repeat
+        seed, repeat = (
+            OmegaConf.select(self._plan.base, self._seed_key),
+            self._plan.settings.repeat,
+        )
         first = seed or 0
         used = set() if seed is None and repeat == 1 else set(range(first, first + repeat))
         free = (seed for seed in range(1, MAX_SEED) if seed not in used)
-        return list(islice(free, self._plan.confirm.n_seeds))
+        return list(islice(free, self._plan.settings.confirm.n_seeds))
 
 
 def _point(trial: FrozenTrial) -> Point:

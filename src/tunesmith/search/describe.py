@@ -22,8 +22,8 @@ def describe(plan: Plan) -> str:
         "sampler": target_of(plan.settings.sampler),
         "pruner": _pruner_name(plan),
         "terminator": _terminator_name(plan),
-        "metric": f"{', '.join(plan.settings.directions)} {', '.join(plan.metric_names)}",
-        "confirm": str(plan.confirm),
+        "metric": f"{', '.join(plan.settings.directions)} {', '.join(plan.settings.metrics)}",
+        "confirm": str(plan.settings.confirm),
         "fixed": " ".join(plan.space.fixed) or "nothing",
         "storage": shown_storage(plan.settings.storage) or "memory",
         "folder": str(plan.paths.folder),
@@ -42,7 +42,7 @@ def _terminator_name(plan: Plan) -> str:
 
 
 def _pruner_name(plan: Plan) -> str:
-    if not plan.base.get("prune", True):
+    if not plan.settings.prune:
         return "none, since prune=false"
     pruner = plan.make_pruner()
     return "none" if pruner is None else type(pruner).__name__

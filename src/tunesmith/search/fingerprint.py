@@ -10,24 +10,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import distribution_to_json
 
-from tunesmith.config import flat
+from tunesmith.config import comparable
 from tunesmith.errors import InvalidConfig
 from tunesmith.renamed import as_in_0_1_0
 from tunesmith.search.space import SearchSpace
 
-# Where things are kept, found and shown changes no value.
-IRRELEVANT = (
-    "hydra",
-    "storage",
-    "tracking",
-    "paths",
-    "tags",
-    "loggers",
-    "refit",
-    "confirm",
-    "dry_run",
-    "keep_model",
-)
 # Files of code: whether they have changed is told by their syntax tree, with the rest of the code.
 CODE = ("objective.file",)
 
@@ -83,10 +70,9 @@ def fingerprint(cfg: DictConfig, *, space: SearchSpace, settings: Mapping[str, A
 
     """
     searched = {name.lstrip("+") for name in space.distributions}
+    values = comparable(cfg, without=("hydra", *settings["ignored_keys"]))
     config = {
-        key: _content(value)
-        for key, value in as_in_0_1_0(flat(cfg, without=IRRELEVANT)).items()
-        if key not in searched
+        key: _content(value) for key, value in as_in_0_1_0(values).items() if key not in searched
     }
     return Fingerprint(
         config=config,

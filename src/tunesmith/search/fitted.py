@@ -5,22 +5,20 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.objectives import objective_of
+from tunesmith.config import resolve_function
 from tunesmith.paths import RunPaths
 from tunesmith.renamed import bring_up_to_date
+from tunesmith.search.plan import Plan
 
 
-def is_restorable(cfg: DictConfig) -> bool:
-    """Return whether the config's objective can take up what a fit left."""
-    return objective_of(cfg).restorable
-
-
-def restored(run: RunPaths, *, compose: Callable[[], DictConfig]) -> Any:
-    """Return the fitted model of a run, taken up by the run's own objective.
+def restored(plan: Plan, run: RunPaths, *, compose: Callable[[], DictConfig]) -> Any:
+    """Return the fitted model of a run; None if the app has none to take up.
 
     Where the run left no config, it is composed again.
     """
+    if plan.settings.restore is None:
+        return None
     kept = run.config
     cfg: Any = OmegaConf.load(kept) if kept is not None and kept.is_file() else compose()
     bring_up_to_date(cfg)
-    return objective_of(cfg).restore(cfg, run.folder)
+    return resolve_function(plan.settings.restore)(cfg, run.folder)

@@ -26,11 +26,20 @@ def run_as_job(
     *,
     launcher: Launcher,
     overrides_of: Callable[[Trial], list[str]],
+    keeps_drawn: bool,
     stop: SignalGuard,
 ) -> Any:
-    """Compute a trial: return what train.py's main returned, or raise what it raised.
+    """Compute a trial: return what the app's main returned, or raise what it raised.
 
     The trial records its overrides and the user's code that computes it.
+
+    Args:
+        trial: The trial.
+        launcher: What runs jobs in this process.
+        overrides_of: Gives a trial's overrides.
+        keeps_drawn: Whether they also tell what the trial drew while it ran.
+        stop: What interrupts it.
+
     """
     overrides, code = overrides_of(trial), user_code()
     TrialRecord.write(trial, overrides=overrides, code=code)
@@ -39,7 +48,7 @@ def run_as_job(
             return result_of(launcher.launch([overrides], trial.number)[0])
     finally:
         # What the objective drew or imported itself is known only now.
-        if (known := overrides_of(trial)) != overrides:
+        if keeps_drawn and (known := overrides_of(trial)) != overrides:
             TrialRecord.write(trial, overrides=known)
         if (loaded := user_code()) != code:
             TrialRecord.write(trial, code=loaded)
@@ -50,18 +59,20 @@ def trial_overrides(
     *,
     space: SearchSpace,
     config: DictConfig,
+    drawn_key: str | None,
     extend: Extender | None,
     extra: Sequence[str],
 ) -> list[str]:
     """Draw a trial's parameters and return the overrides that set them.
 
-    Where a config has `objective.params`, that is where what its objective drew itself goes: all
-    parameters outside of the space, as far as they are known, as JSON: their names may be any text.
+    Where a config has `drawn_key`, that is where what a trial drew by itself goes: all parameters
+    outside of the space, as far as they are known, as JSON: their names may be any text.
 
     Args:
         trial: The trial; asked twice, it gives the same values.
         space: What is drawn.
         config: Hydra's multirun config.
+        drawn_key: The key of what a trial draws by itself, if the config has one.
         extend: The user's `custom_search_space`: it may suggest further parameters that depend on
             the ones drawn so far.
         extra: Overrides that every trial of this worker gets.
@@ -71,14 +82,14 @@ def trial_overrides(
     if extend is not None:
         extend(config, trial)
     params, own = trial.params, {}
-    if "params" in config.objective:
+    if drawn_key is not None:
         own = {k: v for k, v in params.items() if k not in space.distributions}
     extended = [
         write_override(name, value)
         for name, value in params.items()
         if name not in own and name not in space.distributions
     ]
-    recorded = [write_override("objective.params", write_data(own))] if own else []
+    recorded = [write_override(drawn_key, write_data(own))] if own and drawn_key else []
     return [*extended, *space.overrides(params), *extra, *recorded]
 
 

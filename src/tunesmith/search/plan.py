@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -15,14 +15,13 @@ from optuna.pruners import BasePruner
 from optuna.samplers import GridSampler
 from optuna.trial import FrozenTrial
 
-from tunesmith.config import resolve_function
-from tunesmith.objectives import objective_of
+from tunesmith.config import has_key, resolve_function
 from tunesmith.overrides import write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.search.components import Components, is_kind
 from tunesmith.search.fingerprint import Fingerprint, fingerprint
-from tunesmith.search.settings import ConfirmSettings, Settings
+from tunesmith.search.settings import Settings
 from tunesmith.search.space import SearchSpace, parse_space
 from tunesmith.search.user_code import digest_of, user_code
 from tunesmith.study import Stagnation, TrialRecord
@@ -41,7 +40,6 @@ class Plan:
     config: DictConfig
     base: DictConfig
     settings: Settings
-    confirm: ConfirmSettings
     fingerprint: Fingerprint
     n_trials: int
 
@@ -56,26 +54,22 @@ class Plan:
         return Components(self.settings, space=self.space)
 
     @property
-    def is_dry_run(self) -> bool:
-        """Whether nothing is to be written."""
-        return bool(self.base.get("dry_run"))
-
-    @property
-    def metric_names(self) -> list[str]:
-        """The metrics that are optimized."""
-        return _metric_names(self.base)
-
-    @property
     def fixed(self) -> dict[str, str]:
         """What the command line fixed for all trials, by key; the search itself is not in it."""
         pairs = (line.partition("=") for line in self.space.fixed if "=" in line)
         return {key: value for key, _, value in pairs if key != "hparams_search"}
 
     @property
+    def drawn_key(self) -> str | None:
+        """The key that holds what a trial draws by itself, if the config has it."""
+        key = self.settings.drawn_key
+        return key if key is not None and has_key(self.base, key) else None
+
+    @property
     def held(self) -> dict[str, Any]:
-        """What the objective draws itself, held fixed by `objective.params`."""
-        held = OmegaConf.select(self.base, "objective.params")
-        return dict(held) if OmegaConf.is_dict(held) else {}
+        """What a trial draws by itself, held fixed by the config."""
+        held = None if self.drawn_key is None else OmegaConf.select(self.base, self.drawn_key)
+        return dict(held) if isinstance(held, DictConfig) else {}
 
     @property
     def search(self) -> str | None:
@@ -96,7 +90,7 @@ class Plan:
 
     def make_pruner(self) -> BasePruner | None:
         """Return a new pruner, None where the config wants nothing pruned."""
-        return self.components.make_pruner() if self.base.get("prune", True) else None
+        return self.components.make_pruner() if self.settings.prune else None
 
     @property
     def termination(self) -> Stagnation | None:
@@ -126,7 +120,8 @@ def make_plan(
     base = loader.load_sweep_config(config, list(space.fixed))
     bring_up_to_date(base)
     found = fingerprint(base, space=space, settings=vars(settings))
-    search = base.hydra.runtime.choices.get("hparams_search") or base.hydra.job.config_name
+    hydra = base.hydra
+    search = hydra.runtime.choices.get("hparams_search") or hydra.job.config_name or hydra.job.name
     study_name = settings.study_name or f"{search}-{found.digest()}"
     if settings.code_change == "new":
         study_name = f"{study_name}-{_code_digest(base, settings)}"
@@ -136,7 +131,6 @@ def make_plan(
         config=_with_study_name(config, study_name),
         base=base,
         settings=settings,
-        confirm=_confirm_settings(base),
         fingerprint=found,
         n_trials=_n_trials(settings, space),
     )
@@ -144,7 +138,7 @@ def make_plan(
 
 def _code_digest(base: DictConfig, settings: Settings) -> str:
     # Both load the user's modules, so that every worker finds the same ones.
-    objective_of(base)
+    check_task(base, settings)
     if settings.custom_search_space is not None:
         resolve_function(settings.custom_search_space)
     return digest_of(user_code())
@@ -156,16 +150,22 @@ def _n_trials(settings: Settings, space: SearchSpace) -> int:
     return min(settings.n_trials, prod(len(values) for values in space.grid().values()))
 
 
-def _confirm_settings(base: DictConfig) -> ConfirmSettings:
-    node = OmegaConf.select(base, "confirm")
-    found = ConfirmSettings() if node is None else ConfirmSettings(node.n_best, node.n_seeds)
-    # Several metrics rank no best trial.
-    return found if len(_metric_names(base)) == 1 else ConfirmSettings()
+def check_task(cfg: DictConfig, settings: Settings) -> None:
+    """Let the app refuse a composed config, if it has a function for that.
+
+    Raises InvalidConfig, in one line.
+    """
+    if settings.check is not None:
+        resolve_function(settings.check)(cfg)
 
 
-def _metric_names(base: DictConfig) -> list[str]:
-    name = base.metric.name
-    return list(name) if OmegaConf.is_list(name) else [name]
+def in_folder(plan: Plan, folder: str) -> Plan:
+    """Return the plan with its files in another folder: trials are composed anew, and go there."""
+    config = copy.deepcopy(plan.config)
+    with read_write(config.hydra), open_dict(config.hydra):
+        config.hydra.sweep.dir = folder
+        config.hydra.overrides.hydra.append(write_override("hydra.sweep.dir", folder))
+    return replace(plan, config=config)
 
 
 def _with_study_name(config: DictConfig, study_name: str) -> DictConfig:

@@ -10,12 +10,11 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from optuna.pruners import NopPruner
 
-from tunesmith.check import check_config
 from tunesmith.errors import InvalidConfig
 from tunesmith.explain import one_line
 from tunesmith.search.components import require_single_objective
-from tunesmith.search.plan import Plan, make_plan
-from tunesmith.search.settings import Settings
+from tunesmith.search.plan import Plan, check_task, make_plan
+from tunesmith.search.settings import read_settings
 from tunesmith.search.space import parse_space
 
 _MISTAKES = (InvalidConfig, HydraException, OmegaConfBaseException)
@@ -28,11 +27,13 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     """
     for end in [None, *plan.space.ends()]:
         drawn = {} if end is None else dict([end])
-        check_config(loader.load_sweep_config(plan.config, plan.space.overrides(drawn)))
+        check_task(
+            loader.load_sweep_config(plan.config, plan.space.overrides(drawn)), plan.settings
+        )
     plan.components.check_sampler()
     pruner = plan.make_pruner() or NopPruner()
     require_single_objective(
-        plan.metric_names,
+        plan.settings.metrics,
         settings=plan.settings,
         prunes=not isinstance(pruner, NopPruner),
         terminates=plan.termination is not None,
@@ -72,7 +73,7 @@ def _is_accepted(
     config: DictConfig, settings: Mapping[str, Any], arguments: Sequence[str], loader: ConfigLoader
 ) -> bool:
     try:
-        read = Settings.of(settings)
+        read = read_settings(config, settings)
         probe(make_plan(config, settings=read, arguments=arguments, loader=loader), loader)
     except _MISTAKES:
         return False
@@ -86,7 +87,7 @@ def accepts(plan: Plan, loader: ConfigLoader, changes: Mapping[str, str]) -> boo
         for end in [None, *changed.ends()]:
             drawn = {} if end is None else dict([end])
             overrides = [*plan.space.fixed, *changed.overrides(drawn)]
-            check_config(loader.load_sweep_config(plan.config, overrides))
+            check_task(loader.load_sweep_config(plan.config, overrides), plan.settings)
     except (InvalidConfig, HydraException):
         return False
     return True

@@ -14,9 +14,10 @@ from tunesmith.advice import Advice, advise, write_next
 from tunesmith.commands import load_model, next_search, repeat_run, repeat_winner
 from tunesmith.context import refitting
 from tunesmith.errors import InvalidConfig
+from tunesmith.extras import install, missing
 from tunesmith.overrides import data_node, write_override
-from tunesmith.report import ReportContext, terminal_summary, write_front, write_report
-from tunesmith.search.fitted import is_restorable, restored
+from tunesmith.report import ReportContext, terminal_summary, write_front
+from tunesmith.search.fitted import restored
 from tunesmith.search.job import compose_job, result_of
 from tunesmith.search.messages import to_continue
 from tunesmith.search.plan import Plan
@@ -28,6 +29,8 @@ from tunesmith.tracking import Run
 
 # What a command is for, and the command.
 Command = tuple[str, str]
+# What the report page needs.
+EXTRA = "report"
 
 
 def write_results(
@@ -61,13 +64,23 @@ def write_results(
     context = ReportContext(
         storage=shown_storage(plan.settings.storage), commands=printed, confirmation=confirmation
     )
-    files.append(write_report(study, path=plan.paths.report, context=context))
+    report = _write_report(study, plan, context)
+    if report is not None:
+        files.append(report)
     for path in files:
         parent.log_artifact(path)
     session.console.print(
         terminal_summary(study, advice, confirmation=confirmation, commands=printed), crop=False
     )
-    session.say(f"report: {plan.paths.report}")
+    session.say(f"report: {report or f'needs what {install(EXTRA)} installs'}")
+
+
+def _write_report(study: optuna.Study, plan: Plan, context: ReportContext) -> Path | None:
+    if missing(EXTRA):
+        return None
+    from tunesmith.report import write_report  # here: not every installation has it
+
+    return write_report(study, path=plan.paths.report, context=context)
 
 
 def _require_complete(now: Summary, plan: Plan) -> None:
@@ -107,8 +120,9 @@ def _write_best(best: FrozenTrial, session: Session) -> Path:
     plan = session.plan
     cfg = compose_job(plan.config, plan.overrides_of(best), loader=session.loader)
     with open_dict(cfg):
-        if isinstance(drawn := OmegaConf.select(cfg, "objective.params"), str):
-            cfg.objective.params = data_node(json.loads(drawn))
+        key = plan.settings.drawn_key
+        if key is not None and isinstance(drawn := OmegaConf.select(cfg, key), str):
+            OmegaConf.update(cfg, key, data_node(json.loads(drawn)))
     OmegaConf.save(cfg, plan.paths.best_config)
     return plan.paths.best_config
 
@@ -117,13 +131,14 @@ def _repeat_winner(winner: FrozenTrial, session: Session, *, parent: Run) -> lis
     """Return how the winner is repeated; it is, once, unless `refit` is false."""
     plan = session.plan
     printed = [("repeat the winner", repeat_winner(plan.paths))]
-    if not plan.base.get("refit"):
+    if not plan.settings.refit:
         return printed
     printed.append(("refit of the winner", _refit(winner, session, parent=parent)))
-    if parent.id is None or not is_restorable(plan.base):
+    if parent.id is None:
         return printed
     compose = partial(compose_job, plan.config, plan.overrides_of(winner), loader=session.loader)
-    uri = parent.log_model(restored(plan.paths.best, compose=compose))
+    fitted = restored(plan, plan.paths.best, compose=compose)
+    uri = None if fitted is None else parent.log_model(fitted)
     return printed if uri is None else [*printed, ("load the model", load_model(uri))]
 
 

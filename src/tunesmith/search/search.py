@@ -7,11 +7,11 @@ from typing import Any
 
 import optuna
 from hydra.types import HydraContext, TaskFunction
-from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
+from tunesmith.overrides import write_override
 from tunesmith.search.begin import begin_search, check_code
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.describe import describe
@@ -39,9 +39,11 @@ from tunesmith.study import (
     n_finished,
     recover_dead_trials,
 )
-from tunesmith.tracking import Run, RunState, Tracking
+from tunesmith.tracking import NoTracking, Run, RunState, Tracking
+from tunesmith.versions import instantiate
 
 SEARCH, CONFIRM = "search", "confirm"
+_TRUSTED = ("tunesmith.tracking.*",)
 
 
 def run_search(
@@ -80,14 +82,15 @@ def run_search(
         if not is_worker():
             probe(plan, session.loader)
     if is_worker():
-        work_for_parent(_stage_of_worker(session), session)
+        work_for_parent(*_stage_of_worker(session))
         return
-    if plan.is_dry_run:
+    if plan.settings.dry_run:
         session.say(describe(plan))
         return
-    study = begin_search(plan, say=session.say)
+    study, plan = begin_search(plan, say=session.say)
+    session = session.of(plan)
     check_code(study, plan, say=session.say)
-    tracking: Tracking = instantiate(plan.base.tracking)
+    tracking = _tracking(plan)
     tracking.close_dead_runs()
     recover_dead_trials(study, max_retries=plan.settings.max_retries)
     if _is_done(study, plan):
@@ -135,11 +138,18 @@ def _recorded(study: optuna.Study, session: Session, tracking: Tracking) -> Iter
         parent.finish(state)
 
 
-def _stage_of_worker(session: Session) -> Stage:
-    study = begin_search(session.plan, say=session.say)
-    if stage_of_worker() == CONFIRM:
-        return _confirm_stage(Confirm(session.plan, study))
-    return _search_stage(study, session.plan)
+def _tracking(plan: Plan) -> Tracking:
+    node = plan.settings.tracking
+    tracking: Tracking = NoTracking() if node is None else instantiate(node, trusted=_TRUSTED)
+    return tracking
+
+
+def _stage_of_worker(session: Session) -> tuple[Stage, Session]:
+    study, plan = begin_search(session.plan, say=session.say)
+    session = session.of(plan)
+    is_confirming = stage_of_worker() == CONFIRM
+    stage = _confirm_stage(Confirm(plan, study)) if is_confirming else _search_stage(study, plan)
+    return stage, session
 
 
 def _confirm(
@@ -147,7 +157,7 @@ def _confirm(
 ) -> Confirmation | None:
     """Train the best trials and the baseline on new seeds, as far as it is not yet done."""
     plan = session.plan
-    if not plan.confirm or not leaders(search):
+    if not plan.settings.confirm or not leaders(search):
         return None
     confirm = Confirm(plan, search)
     recover_dead_trials(confirm.study, max_retries=plan.settings.max_retries)
@@ -176,7 +186,7 @@ def _is_done(study: optuna.Study, plan: Plan) -> bool:
     ended = finished >= plan.n_trials or plan.verdict(study) is not None
     if not ended or StudyRecord.of(study).results_of != finished:
         return False
-    return not plan.confirm or Confirm(plan, study).n_open == 0
+    return not plan.settings.confirm or Confirm(plan, study).n_open == 0
 
 
 def _say_what_changed(study: optuna.Study, session: Session) -> None:
@@ -195,6 +205,7 @@ def _search_stage(study: optuna.Study, plan: Plan) -> Stage:
         trial_overrides,
         space=plan.space,
         config=plan.config,
+        drawn_key=plan.drawn_key,
         extend=None if extend is None else resolve_function(extend),
         extra=_extra_overrides(plan),
     )
@@ -216,6 +227,7 @@ def _confirm_stage(confirm: Confirm) -> Stage:
 
 def _extra_overrides(plan: Plan) -> list[str]:
     # A worker's thread count belongs to what a trial computes: its last bits hang on it.
-    if not is_worker() or plan.base.get("n_threads", 1) is not None:
+    key = plan.settings.threads_key
+    if not is_worker() or key is None or OmegaConf.select(plan.base, key, default=1) is not None:
         return []
-    return [f"n_threads={threads_of_a_worker(plan.settings.n_jobs)}"]
+    return [write_override(key, threads_of_a_worker(plan.settings.n_jobs))]

@@ -2,19 +2,19 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.plugins import Plugins
-from hydra.core.utils import configure_log
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 from rich.console import Console
 
 from tunesmith.search.plan import Plan, make_plan
-from tunesmith.search.settings import Settings
+from tunesmith.search.settings import read_settings
+from tunesmith.versions import configure_logging
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Session:
         """What composes configs."""
         return self.hydra_context.config_loader
 
+    def of(self, plan: Plan) -> "Session":
+        """Return the same command's work on another plan."""
+        return replace(self, plan=plan)
+
     def make_launcher(self) -> Launcher:
         """Return a new launcher: it computes jobs in this process."""
         return Plugins.instance().instantiate_launcher(
@@ -41,13 +45,11 @@ class Session:
 
     def log_into_folder(self) -> None:
         """Set up the logging between trials once more, now that the search has its folder."""
-        hydra = self.plan.config.hydra
-        whitelist = self.hydra_context.execution_whitelist
-        configure_log(hydra.hydra_logging, hydra.verbose, execution_whitelist=whitelist)
+        configure_logging(self.plan.config.hydra, self.hydra_context)
 
     def say(self, text: str) -> None:
         """Print a line, unwrapped: whoever copies a command needs it whole."""
-        self.console.print(text, soft_wrap=True, highlight=False)
+        self.console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
 def open_session(
@@ -64,7 +66,7 @@ def open_session(
     """
     plan = make_plan(
         config,
-        settings=Settings.of(settings),
+        settings=read_settings(config, settings),
         arguments=arguments,
         loader=hydra_context.config_loader,
     )

@@ -1,41 +1,67 @@
 """The values of `hydra.sweeper` and `confirm`, typed, and checked where they are made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidArgument, InvalidConfig, terminator_gone
+from tunesmith.paths import study_file
 from tunesmith.study import Direction
 from tunesmith.validate import require_choice, require_integer, require_positive
 
 CODE_CHANGES = ("refuse", "continue", "new")
+STORAGES = ("file", "memory")
 _GROUP = "hydra.sweeper"
+# Keys of earlier releases of the stock plug-in.
+_GONE = {
+    "search_space": f"write the space as {_GROUP}.params, such as lr: interval(0.01,0.1)",
+    "optuna_config": f"write what it holds as keys of {_GROUP} itself",
+}
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The values of `hydra.sweeper`.
+class ConfirmSettings:
+    """The best `n_best` trials and the baseline are trained again on `n_seeds` seeds.
 
-    Args:
-        sampler: The config of an Optuna sampler.
-        pruner: The config of a pruner, or None.
-        terminator: The config of a rule that stops a search early, or None.
-        direction: "minimize" or "maximize", or a list of them.
+    Each with the further `overrides`.
+
+    Raises:
+        InvalidArgument: One of the two is no such number.
+
+    """
+
+    n_best: int = 0
+    n_seeds: int = 0
+    overrides: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        _require_number("n_best", self.n_best, minimum=0, example=3)
+        _require_number("n_seeds", self.n_seeds, minimum=1 if self.n_best else 0, example=5)
+
+    def __bool__(self) -> bool:
+        return self.n_best > 0
+
+    def __str__(self) -> str:
+        if not self:
+            return "no trial is trained again"
+        return (
+            f"the best {self.n_best} and the baseline on {self.n_seeds} new seeds, "
+            f"up to {(self.n_best + 1) * self.n_seeds} fits (confirm=none: none)"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The values of `hydra.sweeper`, which `tunesmith.sweeper.OptunaStudyConf` describes.
+
+    Attributes:
         storage: The URL of the study's store; None keeps it in memory.
-        study_name: None for a name that the search is given by its content.
-        n_trials: The study's total.
-        n_jobs: How many worker processes there are.
-        params: The search space in Hydra's sweep grammar, by key.
-        custom_search_space: The dotted path of a function that suggests further parameters.
-        max_failure_rate: Of the trials so far, how many may fail.
-        max_retries: How often a trial is attempted again after its process died.
-        timeout: Seconds after which no trial is started; None for no limit.
-        baseline: Whether the default config is the first trial.
-        code_change: What to do if the user's code is not that of earlier trials: "refuse",
-            "continue" the study, or take a "new" one.
+        metrics: What the values are called, one for each direction.
+        directions: `minimize` or `maximize`, one for each metric.
 
     Raises:
         InvalidConfig: A value cannot be searched with; names the key and a value to try.
@@ -45,7 +71,8 @@ class Settings:
     sampler: DictConfig
     pruner: DictConfig | None
     terminator: DictConfig | None
-    direction: Any
+    directions: Sequence[Direction]
+    metrics: Sequence[str]
     storage: str | None
     study_name: str | None
     n_trials: int
@@ -57,11 +84,24 @@ class Settings:
     timeout: float | None
     baseline: bool
     code_change: str
+    prune: bool
+    dry_run: bool
+    check: str | None
+    restore: str | None
+    tracking: DictConfig | None
+    refit: bool
+    repeat: int
+    max_epochs: int | None
+    confirm: "ConfirmSettings"
+    seed_key: str | None
+    threads_key: str | None
+    drawn_key: str | None
+    ignored_keys: Sequence[str]
 
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "Settings":
-        """Return the settings of a sweeper's keys; the sweeper has refused unknown ones."""
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+    @property
+    def is_single(self) -> bool:
+        """Whether one metric ranks the trials."""
+        return len(self.metrics) == 1
 
     def __post_init__(self) -> None:
         require_integer(f"{_GROUP}.n_trials", self.n_trials, minimum=1, example=100)
@@ -85,40 +125,6 @@ class Settings:
         if target.startswith("optuna.terminator."):
             raise InvalidConfig(terminator_gone(f"{_GROUP}.terminator._target_={target}"))
 
-    @property
-    def directions(self) -> list[Direction]:
-        """One for each metric."""
-        several = self.direction if OmegaConf.is_list(self.direction) else [self.direction]
-        return [getattr(one, "name", one) for one in several]
-
-
-@dataclass(frozen=True)
-class ConfirmSettings:
-    """The best `n_best` trials and the baseline are trained again on `n_seeds` seeds.
-
-    Raises:
-        InvalidArgument: One of the two is no such number.
-
-    """
-
-    n_best: int = 0
-    n_seeds: int = 0
-
-    def __post_init__(self) -> None:
-        _require_number("n_best", self.n_best, minimum=0, example=3)
-        _require_number("n_seeds", self.n_seeds, minimum=1 if self.n_best else 0, example=5)
-
-    def __bool__(self) -> bool:
-        return self.n_best > 0
-
-    def __str__(self) -> str:
-        if not self:
-            return "no trial is trained again"
-        return (
-            f"the best {self.n_best} and the baseline on {self.n_seeds} new seeds, "
-            f"up to {(self.n_best + 1) * self.n_seeds} fits (confirm=none: none)"
-        )
-
 
 def _require_number(name: str, value: object, *, minimum: int, example: int) -> None:
     try:
@@ -130,3 +136,59 @@ def _require_number(name: str, value: object, *, minimum: int, example: int) -> 
 def target_of(node: DictConfig | None) -> str:
     """Return the dotted path that a node of `hydra.sweeper` names, "" for none."""
     return "" if node is None else str(node.get("_target_") or "")
+
+
+def read_settings(config: DictConfig, values: Mapping[str, Any]) -> Settings:
+    """Return the settings of a sweeper's keys; the sweeper has refused unknown ones.
+
+    Args:
+        config: Hydra's multirun config.
+        values: The keys and their values.
+
+    Raises:
+        InvalidConfig: A value cannot be searched with; names the key and a value to try.
+
+    """
+    for key, instead in _GONE.items():
+        if values.get(key) is not None:
+            raise InvalidConfig(f"{_GROUP}.{key} is no key of this sweeper; {instead}")
+    directions = _listed(values["direction"])
+    read: dict[str, Any] = {
+        "storage": _storage(values, Path(config.hydra.sweep.dir)),
+        "directions": [getattr(direction, "name", direction) for direction in directions],
+        "metrics": _metrics(values["metric"], n_directions=len(directions)),
+        "confirm": _confirm(values),
+        "ignored_keys": list(values["ignored_keys"]),
+    }
+    same = {f.name: values[f.name] for f in fields(Settings) if f.name not in read}
+    return Settings(**read, **same)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if OmegaConf.is_list(value) or isinstance(value, list | tuple) else [value]
+
+
+def _storage(values: Mapping[str, Any], sweeps: Path) -> str | None:
+    require_choice(f"{_GROUP}.default_storage", values["default_storage"], STORAGES)
+    asked: str | None = values["storage"]
+    if asked is None and values["default_storage"] == "file":
+        return f"sqlite:///{study_file(sweeps)}"
+    return asked
+
+
+def _metrics(metric: Any, *, n_directions: int) -> list[str]:
+    if metric is not None:
+        return [str(name) for name in _listed(metric)]
+    return ["value"] if n_directions == 1 else [f"value_{i}" for i in range(n_directions)]
+
+
+def _confirm(values: Mapping[str, Any]) -> ConfirmSettings:
+    node = values["confirm"]
+    # Several metrics rank no best trial.
+    if node is None or len(_listed(values["direction"])) > 1:
+        return ConfirmSettings()
+    if values["seed_key"] is None and node.n_best:
+        raise InvalidConfig(
+            f"{_GROUP}.confirm needs the key of the app's seed; try {_GROUP}.seed_key=seed"
+        )
+    return ConfirmSettings(node.n_best, node.n_seeds, list(node.get("overrides") or ()))

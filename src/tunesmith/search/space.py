@@ -7,10 +7,6 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from hydra_plugins.hydra_optuna_sweeper._impl import (
-    OptunaSweeperImpl,
-    create_optuna_distribution_from_override,
-)
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -22,6 +18,7 @@ from optuna.trial import Trial
 from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import write_override
 from tunesmith.search.choices import Choices, read_choices
+from tunesmith.search.distributions import every_value, read_distribution
 
 
 @dataclass(frozen=True)
@@ -104,8 +101,7 @@ class SearchSpace:
             if not self.distributions:
                 raise ValueError
             return {
-                name: list(OptunaSweeperImpl._to_grid_sampler_choices(distribution))
-                for name, distribution in self.distributions.items()
+                name: every_value(distribution) for name, distribution in self.distributions.items()
             }
         except ValueError:
             raise InvalidConfig(
@@ -158,7 +154,7 @@ def _distribution(override: Override) -> tuple[BaseDistribution, Choices | None]
         choices = read_choices(override)
         return CategoricalDistribution(choices.all), choices
     try:
-        distribution: BaseDistribution = create_optuna_distribution_from_override(override)
+        distribution: BaseDistribution = read_distribution(override)
     except (ValueError, HydraException) as error:
         reason = " ".join(str(error).split())
         raise InvalidConfig(

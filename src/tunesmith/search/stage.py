@@ -84,6 +84,7 @@ def work(
         run_as_job,
         launcher=session.make_launcher(),
         overrides_of=stage.overrides_of,
+        keeps_drawn=session.plan.drawn_key is not None,
         stop=stop,
     )
     return run_worker(

@@ -31,7 +31,12 @@ class AttemptPruner(BasePruner):
 
 
 def default_pruner(
-    *, metric: str | Sequence[str], repeat: int, percentile: float, p_threshold: float
+    *,
+    metric: object = None,
+    direction: str | Sequence[str] = "minimize",
+    repeat: int,
+    percentile: float,
+    p_threshold: float,
 ) -> BasePruner:
     """Return the pruner of a search whose user chose none.
 
@@ -40,17 +45,21 @@ def default_pruner(
     With several metrics Optuna does not prune.
 
     Args:
-        metric: The name of the metric, or the names of several.
+        metric: What the values are called; saved configs of before named several metrics here.
+        direction: That of the metric, or those of several.
         repeat: How many repetitions a trial has.
         percentile: Of 100; trials outside the best so many are stopped. For one repetition.
         p_threshold: The p-value below which a trial is stopped. For several repetitions.
 
-    >>> pruner = default_pruner(metric="val/mse", repeat=1, percentile=50.0, p_threshold=0.1)
+    >>> pruner = default_pruner(repeat=1, percentile=50.0, p_threshold=0.1)
     >>> type(pruner).__name__
     'PercentilePruner'
 
     """
-    if not isinstance(metric, str):
+    if any(
+        isinstance(several, Sequence) and not isinstance(several, str)
+        for several in (metric, direction)
+    ):
         return NopPruner()
     if repeat > 1:
         return WilcoxonPruner(p_threshold=p_threshold)

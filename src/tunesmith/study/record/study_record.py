@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
 
 import optuna
@@ -31,6 +32,7 @@ class StudyAttributes(TypedDict, total=False):
 
     metric: str | Sequence[str]
     baseline: int
+    folder: str
     max_epochs: int | None
     fingerprint: Mapping[str, Any]
     results_of: int
@@ -86,6 +88,12 @@ class StudyRecord:
     def baseline(self) -> int | None:
         """The number of the trial that the default config makes."""
         return self._get("baseline", int)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the search was begun in."""
+        found = self._get("folder", str)
+        return None if found is None else Path(found)
 
     @property
     def max_epochs(self) -> int | None:

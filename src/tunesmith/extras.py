@@ -1,0 +1,31 @@
+"""What this package installs only where it is asked for."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+# The packages of each extra that are imported.
+EXTRAS = {
+    "report": ("jinja2", "plotly", "sklearn"),
+    "mlflow": ("mlflow",),
+    "lightning": ("torch", "lightning"),
+    "tables": ("pandas", "pyarrow", "sklearn"),
+    "lightgbm": ("lightgbm",),
+    "postgresql": ("psycopg",),
+}
+
+
+def missing(extra: str) -> list[str]:
+    """Return the packages of an extra that are not installed."""
+    return [name for name in EXTRAS[extra] if name not in sys.modules and find_spec(name) is None]
+
+
+def install(extra: str) -> str:
+    """Return the command that installs an extra, in a checkout or from the package index."""
+    in_checkout = (Path(__file__).resolve().parents[2] / "pyproject.toml").is_file()
+    return f"pip install -e '.[{extra}]'" if in_checkout else f"pip install 'tunesmith[{extra}]'"
+
+
+def extra_of(package: str) -> str | None:
+    """Return the extra that brings a package, None if none does."""
+    return next((extra for extra, packages in EXTRAS.items() if package in packages), None)
