@@ -13,6 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, read_write
 
+from tunesmith.commands import repeat_run
 from tunesmith.paths import RunPaths
 from tunesmith.study import current_trial
 from tunesmith.tracking import Run
@@ -124,6 +125,61 @@ def refitting(search: Run) -> Iterator[None]:
 def refitted_search() -> Run | None:
     """Return the run of the search whose winner is fitted again, None for any other job."""
     return _refit_of.get()
+
+
+class Offer:
+    """The run of a trial's job, which the job's main may take over to record more."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.is_taken = False
+
+    def take(self) -> Run:
+        """Return the run; whoever takes it closes it."""
+        self.is_taken = True
+        return self._run
+
+
+_offer: ContextVar[Offer | None] = ContextVar("run_of_job", default=None)
+
+
+@contextmanager
+def offered(run: Run) -> Iterator[Offer]:
+    """Offer a run to the main of the job that runs inside the block."""
+    offer = Offer(run)
+    token = _offer.set(offer)
+    try:
+        yield offer
+    finally:
+        _offer.reset(token)
+
+
+def offered_run() -> Run | None:
+    """Take over the run of the job that is running; None if the job has none."""
+    offer = _offer.get()
+    return None if offer is None or offer.is_taken else offer.take()
+
+
+def trial_name(trial: optuna.Trial) -> str:
+    """Return what a trial's run is called: in the order of their numbers."""
+    return f"trial-{trial.number:04d}"
+
+
+def run_tags(paths: RunPaths) -> dict[str, str]:
+    """Return the tags of any run: its folder, and the command that repeats it."""
+    tags = {"hydra.dir": str(paths.folder)}
+    if (repeat := repeat_run(paths)) is not None:
+        tags["repeat"] = repeat
+    return tags
+
+
+def trial_tags(trial: optuna.Trial, paths: RunPaths) -> dict[str, str]:
+    """Return the tags of a trial's run."""
+    return run_tags(paths) | {
+        "optuna.study": trial.study.study_name,
+        "optuna.trial_number": str(trial.number),
+        "optuna.trial_state": "RUNNING",
+    }
 
 
 def job_context() -> Context:

@@ -13,9 +13,16 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna import TrialPruned
 
-from tunesmith.commands import repeat_run
 from tunesmith.config import anchor_files, flat
-from tunesmith.context import Context, Role, entered, job_context, refitted_search
+from tunesmith.context import (
+    Context,
+    Role,
+    entered,
+    job_context,
+    offered_run,
+    refitted_search,
+    run_tags,
+)
 from tunesmith.errors import InvalidConfig, nearest
 from tunesmith.objectives.objective import Values, objective_of
 from tunesmith.objectives.record_config import record_config
@@ -27,12 +34,11 @@ from tunesmith.study import (
     BadValue,
     Diverged,
     Pruned,
-    StudyRecord,
     TrialRecord,
     listed,
     read_values,
 )
-from tunesmith.tracking import NoTracking, RunState, Tracking
+from tunesmith.tracking import NoTracking, Run, RunState, Tracking
 
 log = logging.getLogger(__name__)
 
@@ -97,42 +103,30 @@ def metric_names(cfg: DictConfig) -> list[str]:
 
 
 def _started(cfg: DictConfig) -> Context:
-    """Return the context of the job, with a run of its own that is being recorded."""
+    """Return the context of the job, with a run that is being recorded: a trial has one already."""
     context = job_context()
-    tracking = _tracking(cfg) if context.is_first else NoTracking()
-    name, tags, parent_id = _identity(context)
-    if context.role is Role.SINGLE:
-        tracking.close_dead_runs()
-    run = tracking.start_run(name, tags=tags, parent_id=parent_id)
-    if context.trial is not None:
-        TrialRecord.write(context.trial, folder=str(context.paths.folder))
-        if run.id is not None:
-            TrialRecord.write(context.trial, run_id=run.id)
+    run = offered_run() or _open_run(cfg, context)
     run.log_params(flat(cfg, without=NOT_PARAMETERS))
     record_config(run, cfg, context.paths)
     return replace(context, run=run)
+
+
+def _open_run(cfg: DictConfig, context: Context) -> Run:
+    tracking = _tracking(cfg) if context.is_first else NoTracking()
+    if context.role is Role.SINGLE:
+        tracking.close_dead_runs()
+    folder, search = context.paths.folder, refitted_search()
+    return tracking.start_run(
+        "-".join(folder.parts[-2:]),
+        tags=run_tags(context.paths),
+        parent_id=None if search is None else search.id,
+    )
 
 
 def _tracking(cfg: DictConfig) -> Tracking:
     with contextlib.chdir(started_in()):  # A relative URI is meant from there.
         tracking: Tracking = instantiate(cfg.tracking)
         return tracking
-
-
-def _identity(context: Context) -> tuple[str, dict[str, str], str | None]:
-    """Return the run's name, tags and parent."""
-    folder, trial, search = context.paths.folder, context.trial, refitted_search()
-    tags = {"hydra.dir": str(folder)}
-    if (repeat := repeat_run(context.paths)) is not None:
-        tags["repeat"] = repeat
-    if trial is None:
-        return "-".join(folder.parts[-2:]), tags, None if search is None else search.id
-    tags |= {
-        "optuna.study": trial.study.study_name,
-        "optuna.trial_number": str(trial.number),
-        "optuna.trial_state": "RUNNING",
-    }
-    return f"trial-{trial.number:04d}", tags, StudyRecord.of(trial.study).run_id
 
 
 def _metrics_of(cfg: DictConfig, context: Context) -> dict[str, float]:

@@ -39,11 +39,9 @@ from tunesmith.study import (
     n_finished,
     recover_dead_trials,
 )
-from tunesmith.tracking import NoTracking, Run, RunState, Tracking
-from tunesmith.versions import instantiate
+from tunesmith.tracking import Run, RunState, Tracking
 
 SEARCH, CONFIRM = "search", "confirm"
-_TRUSTED = ("tunesmith.tracking.*",)
 
 
 def run_search(
@@ -90,7 +88,7 @@ def run_search(
     study, plan = begin_search(plan, say=session.say)
     session = session.of(plan)
     check_code(study, plan, say=session.say)
-    tracking = _tracking(plan)
+    tracking = session.tracking
     tracking.close_dead_runs()
     recover_dead_trials(study, max_retries=plan.settings.max_retries)
     if _is_done(study, plan):
@@ -136,12 +134,6 @@ def _recorded(study: optuna.Study, session: Session, tracking: Tracking) -> Iter
     finally:
         tracking.close_dead_runs(closed_runs(study))
         parent.finish(state)
-
-
-def _tracking(plan: Plan) -> Tracking:
-    node = plan.settings.tracking
-    tracking: Tracking = NoTracking() if node is None else instantiate(node, trusted=_TRUSTED)
-    return tracking
 
 
 def _stage_of_worker(session: Session) -> tuple[Stage, Session]:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -14,7 +15,10 @@ from rich.console import Console
 
 from tunesmith.search.plan import Plan, make_plan
 from tunesmith.search.settings import read_settings
-from tunesmith.versions import configure_logging
+from tunesmith.tracking import NoTracking, Tracking
+from tunesmith.versions import configure_logging, instantiate
+
+_TRUSTED = ("tunesmith.tracking.*",)
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,20 @@ class Session:
         """Return the same command's work on another plan."""
         return replace(self, plan=plan)
 
-    def make_launcher(self) -> Launcher:
-        """Return a new launcher: it computes jobs in this process."""
+    def make_launcher(self, task: TaskFunction | None = None) -> Launcher:
+        """Return a new launcher: it computes jobs of the app's main, or `task`, in this process."""
         return Plugins.instance().instantiate_launcher(
             config=self.plan.config,
             hydra_context=self.hydra_context,
-            task_function=self.task_function,
+            task_function=task or self.task_function,
         )
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """What records this search's runs."""
+        node = self.plan.settings.tracking
+        tracking: Tracking = NoTracking() if node is None else instantiate(node, trusted=_TRUSTED)
+        return tracking
 
     def log_into_folder(self) -> None:
         """Set up the logging between trials once more, now that the search has its folder."""

@@ -9,6 +9,7 @@ import optuna
 
 from tunesmith.search.console import LiveLine
 from tunesmith.search.job import run_as_job
+from tunesmith.search.recording import recorded
 from tunesmith.search.session import Session
 from tunesmith.search.stop import SignalGuard
 from tunesmith.search.worker_environment import is_orphan
@@ -80,9 +81,10 @@ def work(
     Raises SearchFailed if going on does not help.
     """
     settings = session.plan.settings
+    task = recorded(session.task_function, tracking=session.tracking, metrics=settings.metrics)
     job = partial(
         run_as_job,
-        launcher=session.make_launcher(),
+        launcher=session.make_launcher(task),
         overrides_of=stage.overrides_of,
         keeps_drawn=session.plan.drawn_key is not None,
         stop=stop,
