@@ -61,6 +61,9 @@ def write_report(
     from tunesmith.report.figures import plots
 
     context = context or ReportContext()
+    advice = context.advice
+    if advice is None:
+        advice = advise(study, confirmation=context.confirmation)
     page = _environment().get_template("page.html")
     summary = summarize(study)
     top = summary.front or leaders(study)[:top_n]
@@ -70,7 +73,7 @@ def write_report(
         summary=summary,
         headline=headline(summary),
         cards=_cards(summary),
-        advice=advise(study, confirmation=context.confirmation),
+        advice=advice,
         confirmation=context.confirmation,
         verdict=confirmed(context.confirmation, summary.metrics[0]) if context.confirmation else "",
         params=params,
@@ -78,7 +81,7 @@ def write_report(
         extras=_extras(rows),
         groups=_groups(plots(study)),
         commands=context.commands,
-        dashboard=open_dashboard(context.storage),
+        dashboard=None if context.storage is None else open_dashboard(context.storage),
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         plotly_js=Markup(get_plotlyjs()),
     )

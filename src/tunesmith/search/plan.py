@@ -16,8 +16,9 @@ from optuna.samplers import GridSampler
 from optuna.trial import FrozenTrial
 
 from tunesmith.config import resolve_function
+from tunesmith.errors import InvalidConfig
 from tunesmith.objectives import objective_of
-from tunesmith.overrides import write_override
+from tunesmith.overrides import write_for_shell, write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.search.components import Components, is_kind
@@ -54,6 +55,11 @@ class Plan:
     def components(self) -> Components:
         """What proposes points and stops trials."""
         return Components(self.settings, space=self.space)
+
+    @property
+    def n_points(self) -> int | None:
+        """How many points the space has, where the sampler walks over all of them."""
+        return _n_points(self.settings, self.space)
 
     @property
     def is_dry_run(self) -> bool:
@@ -125,6 +131,7 @@ def make_plan(
     space = parse_space(settings.params, arguments)
     base = loader.load_sweep_config(config, list(space.fixed))
     bring_up_to_date(base)
+    _require_one_direction(base, settings)
     found = fingerprint(base, space=space, settings=vars(settings))
     search = base.hydra.runtime.choices.get("hparams_search") or base.hydra.job.config_name
     study_name = settings.study_name or f"{search}-{found.digest()}"
@@ -142,6 +149,25 @@ def make_plan(
     )
 
 
+def _require_one_direction(base: DictConfig, settings: Settings) -> None:
+    """Raise InvalidConfig if the sweeper is told another direction than the metric has."""
+    node = base.metric.direction
+    stated = list(node) if OmegaConf.is_list(node) else [node]
+    if settings.directions != stated:
+        asked, known = (
+            write_for_shell(key, values if len(values) > 1 else values[0])
+            for key, values in (
+                ("hydra.sweeper.direction", settings.directions),
+                ("metric.direction", stated),
+            )
+        )
+        wanted = asked.replace("hydra.sweeper.direction", "metric.direction")
+        raise InvalidConfig(
+            f"{asked} and {known} disagree: the metric's direction is that of the search; "
+            f"try {wanted} without hydra.sweeper.direction"
+        )
+
+
 def _code_digest(base: DictConfig, settings: Settings) -> str:
     # Both load the user's modules, so that every worker finds the same ones.
     objective_of(base)
@@ -151,9 +177,14 @@ def _code_digest(base: DictConfig, settings: Settings) -> str:
 
 
 def _n_trials(settings: Settings, space: SearchSpace) -> int:
+    points = _n_points(settings, space)
+    return settings.n_trials if points is None else min(settings.n_trials, points)
+
+
+def _n_points(settings: Settings, space: SearchSpace) -> int | None:
     if not is_kind(settings.sampler, GridSampler):
-        return settings.n_trials
-    return min(settings.n_trials, prod(len(values) for values in space.grid().values()))
+        return None
+    return prod(len(values) for values in space.grid().values())
 
 
 def _confirm_settings(base: DictConfig) -> ConfirmSettings:
