@@ -17,7 +17,15 @@ from tunesmith.advice import advise
 from tunesmith.commands import open_dashboard
 from tunesmith.paths import write_atomically
 from tunesmith.report.context import ReportContext
-from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
+from tunesmith.report.wording import (
+    confirmed,
+    duration,
+    gap_text,
+    headline,
+    measured,
+    spread,
+    value_text,
+)
 from tunesmith.study import Summary, TrialRecord, leaders, params_of, summarize
 
 if TYPE_CHECKING:
@@ -97,6 +105,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["value"] = value_text
+    environment.globals |= {"spread": spread, "gap_text": gap_text}
     return environment
 
 
