@@ -61,6 +61,7 @@ def _check(cfg: DictConfig) -> None:
 
     bring_up_to_date(cfg)
     _check_metric(cfg.metric)
+    _check_one_direction(cfg)
     _check_repeat(cfg)
     objective = objective_of(cfg)
     objective.check(cfg)
@@ -89,6 +90,26 @@ def _check_metric(metric: DictConfig) -> None:
             f"metric.direction must hold one direction for each metric.name, got {directions} for "
             f"{names}; try metric.direction=[{way_out}]"
         )
+
+
+def _check_one_direction(cfg: DictConfig) -> None:
+    """Raise InvalidConfig if the sweeper is told another direction than the metric has."""
+    asked = OmegaConf.select(cfg, "hydra.sweeper.direction", default=cfg.metric.direction)
+    told, stated = (
+        [getattr(one, "name", one) for one in (node if OmegaConf.is_list(node) else [node])]
+        for node in (asked, cfg.metric.direction)
+    )
+    if told == stated:
+        return
+    typed, known = (
+        write_for_shell(key, values if len(values) > 1 else values[0])
+        for key, values in (("hydra.sweeper.direction", told), ("metric.direction", stated))
+    )
+    wanted = typed.replace("hydra.sweeper.direction", "metric.direction")
+    raise InvalidConfig(
+        f"{typed} and {known} disagree: the metric's direction is that of the search; "
+        f"try {wanted} without hydra.sweeper.direction"
+    )
 
 
 def _check_repeat(cfg: DictConfig) -> None:

@@ -11,6 +11,7 @@ from hydra.core.plugins import Plugins
 from omegaconf.errors import OmegaConfBaseException
 
 import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
+from tunesmith.commands import flag
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.passwords import holds_password
@@ -93,21 +94,13 @@ def complete_arguments(arguments: Sequence[str]) -> list[str]:
     )
     if searches and not MULTIRUN_FLAGS.intersection(arguments):
         completed.append("--multirun")
-    if _config_name(arguments) not in (None, "train", "next"):
+    if flag(arguments, "--config-name", "-cn") not in (None, "train", "next"):
         completed += [
             f"{group}={option}"
             for group, option in RUN_SETTINGS
             if not any(argument.startswith(f"{group}=") for argument in arguments)
         ]
     return completed
-
-
-def _config_name(arguments: Sequence[str]) -> str | None:
-    for position, argument in enumerate(arguments):
-        flag, _, value = argument.partition("=")
-        if flag in ("--config-name", "-cn"):
-            return value or "".join(arguments[position + 1 : position + 2])
-    return None
 
 
 @contextmanager

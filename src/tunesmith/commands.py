@@ -1,32 +1,69 @@
 """Every command that is printed: built here, and pasted into a shell by a test."""
 
+import json
+import re
 import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from tunesmith.paths import RunPaths, SearchPaths, shown
+from tunesmith.paths import RunPaths, shown
 
-_ENTRY = "python train.py"
+_DEFAULT = ("python", "train.py")
+# What Hydra is told about a single job; what it is told of a search has no say there.
+_OF_A_JOB = re.compile(r"[~+]*hydra[./](?!sweeper\b|sweep\b|mode\b|launcher\b)")
 
 
-def run_config(config: Path) -> str:
-    """Return the command that runs a saved config file."""
-    folder = shlex.quote(shown(config.parent))
-    return f"{_ENTRY} --config-dir {folder} --config-name {config.stem}"
+def program() -> list[str]:
+    """Return how this program was started, without its arguments: `python /elsewhere/train.py`."""
+    started = sys.orig_argv[: _first_argument()]
+    is_file = len(started) > 1 and "-c" not in started[-2:] and started[-1] != "-"
+    return started if is_file else list(_DEFAULT)
+
+
+def typed() -> list[str]:
+    """Return the arguments as they were typed."""
+    return sys.orig_argv[_first_argument() :]
+
+
+def _first_argument() -> int:
+    # The command line may have been completed since, at its end.
+    known, started = sys.argv[1:], sys.orig_argv
+    counts = range(min(len(known), len(started) - 1), 0, -1)
+    fitting = (count for count in counts if started[-count:] == known[:count])
+    return len(started) - next(fitting, 0)
+
+
+def flag(arguments: Sequence[str], *names: str) -> str | None:
+    """Return the value of a flag, as `--flag value` or `--flag=value`; None if it is not there."""
+    for position, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name in names:
+            return value or "".join(arguments[position + 1 : position + 2])
+    return None
+
+
+def command(*arguments: str) -> str:
+    """Return this program with arguments, as it is typed into a shell."""
+    return shlex.join([*program(), *arguments])
+
+
+def run_config(config: Path, *arguments: str) -> str:
+    """Return the command that runs a saved config file, with the script's own folder of configs."""
+    path = flag(typed(), "--config-path", "-cp")
+    kept = () if path is None else ("--config-path", path)
+    name = ("--config-dir", shown(config.parent), "--config-name", config.stem)
+    return command(*kept, *name, *arguments)
+
+
+def run_again(config: Path) -> str:
+    """Return the command that computes a saved config, with what was typed for Hydra itself."""
+    return run_config(config, *(line for line in typed() if _OF_A_JOB.match(line)))
 
 
 def repeat_run(run: RunPaths) -> str | None:
     """Return the command that repeats a run, from the config in its folder; None without one."""
-    return None if run.config is None else run_config(run.config)
-
-
-def repeat_winner(search: SearchPaths) -> str:
-    """Return the command that trains a search's winner again."""
-    return run_config(search.best_config)
-
-
-def next_search(search: SearchPaths) -> str:
-    """Return the command of the search that the advice proposes."""
-    return f"{run_config(search.next_config)} -m"
+    return None if run.config is None else run_again(run.config)
 
 
 def open_mlflow(uri: str) -> str:
@@ -34,15 +71,24 @@ def open_mlflow(uri: str) -> str:
 
     A server's URI may hold a password: the variable is named then, not its value.
     """
-    store = uri if uri.startswith("sqlite:") else "$MLFLOW_TRACKING_URI"
+    store = shlex.quote(uri) if uri.startswith("sqlite:") else '"$MLFLOW_TRACKING_URI"'
     return f"mlflow ui --backend-store-uri {store}"
 
 
-def load_model(uri: str) -> str:
-    """Return the Python call that loads a logged model."""
-    return f'mlflow.pyfunc.load_model("{uri}")'
+def load_model(uri: str, *, store: str | None) -> str:
+    """Return the Python line that loads a logged model.
+
+    Args:
+        uri: The model's.
+        store: The tracking store's URI; None if MLflow finds it in the environment.
+
+    """
+    named = "" if store is None else f"mlflow.set_tracking_uri({json.dumps(store)}); "
+    return f'import mlflow; {named}model = mlflow.pyfunc.load_model("{uri}")'
 
 
-def open_dashboard(storage: str | None) -> str:
+def open_dashboard(storage: str) -> str:
     """Return the command that opens optuna-dashboard; `storage` must hold no password."""
-    return f"optuna-dashboard {shlex.quote(storage or '<storage URL>')}"
+    # A password that is hidden has come from the environment.
+    url = '"$OPTUNA_STORAGE"' if "***" in storage else shlex.quote(storage)
+    return f"optuna-dashboard {url}"

@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from tunesmith.commands import flag, typed
 from tunesmith.config import flat
 from tunesmith.configs import CONFIGS
 from tunesmith.errors import (
@@ -21,6 +24,7 @@ from tunesmith.errors import (
     terminator_gone,
     untrusted,
 )
+from tunesmith.overrides import quote_for_shell, write_override
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
@@ -32,6 +36,7 @@ EXAMPLES = {
 }
 # Options of release 0.1.0.
 GONE_TERMINATORS = {"emmr", "regret_bound"}
+_SAVED = (("--config-name", "-cn"), ("--config-dir", "-cd"))
 GRAMMAR_LINK = "See https://hydra.cc/docs/1.2/advanced/override_grammar/basic for details"
 
 
@@ -68,7 +73,10 @@ def one_line(error: Exception, *, known_keys: Keys | None = None) -> str:
     if found := UNKNOWN_OPTION.search(text):
         return _unknown_option(found[1], found[2], AVAILABLE.search(text))
     if found := UNKNOWN_KEY.search(text):
-        key, keys = found[1], (known_keys or _known_keys)()
+        key = found[1]
+        if said := _in_a_whole_config(key):
+            return said
+        keys = (known_keys or _known_keys)()
         return f"the config has no key {key!r}; did you mean {nearest(key, keys)}?"
     if found := UNSET_VARIABLE.search(text):
         return f"the environment variable {found[1]} is not set; {EXAMPLES.get(found[1], 'set it')}"
@@ -91,6 +99,51 @@ def _unknown_option(group: str, option: str, available: re.Match[str] | None) ->
     return f"{group} has no option {option!r}; try {group}={nearest(option, known)}"
 
 
+def _in_a_whole_config(group: str) -> str | None:
+    """Return why a saved config takes no option of a group, and what to type instead.
+
+    None if `group` is no group, or no saved config is named.
+    """
+    name, folder = (flag(typed(), *names) for names in _SAVED)
+    chosen = [line.partition("=")[2] for line in typed() if line.startswith(f"{group}=")]
+    folders = [where / group for where in (_own_configs(), CONFIGS)]
+    if not (name and folder and chosen and any(where.is_dir() for where in folders)):
+        return None
+    files = (where / f"{chosen[-1]}.yaml" for where in folders)
+    file = next((file for file in files if file.is_file()), None)
+    instead = _instead(group, file, Path(folder) / f"{name}.yaml")
+    return (
+        f"{name}.yaml is a whole config, which takes values and no options: {group} was chosen "
+        f"when it was made; try {instead}"
+    )
+
+
+def _instead(group: str, option: Path | None, saved: Path) -> str:
+    """Return the overrides that make the node of a group what another option makes of it."""
+    text = "" if option is None else option.read_text()
+    asked, known = _read(text), _read(saved.read_text()).get(group)
+    is_plain = not any(mark in text for mark in ("defaults:", "@package", "${"))
+    if not (asked and is_plain and isinstance(known, dict)):
+        return f"the same option in the command that made it, or {group}.KEY=VALUE"
+    gone = [f"~{group}.{key}" for key in known if key not in asked]
+    lines = [
+        quote_for_shell(write_override(f"{'' if key in known else '+'}{group}.{key}", value))
+        for key, value in asked.items()
+        if key not in known or known[key] != value
+    ]
+    return " ".join([*gone, *lines])
+
+
+def _read(text: str) -> dict[str, Any]:
+    node = OmegaConf.to_container(OmegaConf.create(text))
+    assert isinstance(node, dict)
+    return {str(key): value for key, value in node.items()}
+
+
+def _own_configs() -> Path:
+    return Path(sys.argv[0]).resolve().parent / "conf"
+
+
 def _with_cause(error: Exception) -> str:
     cause = error.__cause__
     if cause is None or str(cause) in str(error):
@@ -105,7 +158,7 @@ def _is_choice(argument: str, *, folders: Sequence[Path]) -> bool:
 
 def _known_keys() -> list[str]:
     """Return the default config's keys, with those of the options that the command line chooses."""
-    conf = Path(sys.argv[0]).resolve().parent / "conf"
+    conf = _own_configs()
     if not conf.is_dir():
         return []
     folders = (conf, CONFIGS)

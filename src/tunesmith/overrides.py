@@ -77,6 +77,11 @@ def write_for_shell(key: str, value: object) -> str:
     return shlex.quote(f"{key}={write_value(value, quote=Quote.double)}")
 
 
+def quote_for_shell(override: str) -> str:
+    """Return an override, also one of a sweep, as it is typed into a shell: `'x=choice(1,2)'`."""
+    return shlex.quote(override)
+
+
 def write_data(values: dict[str, object]) -> str:
     """Return values as a JSON text in which no interpolation is read: data is what it says."""
     return json.dumps(values).replace("${", "\\u0024{")

@@ -136,6 +136,10 @@ class SearchPaths:
         """The trials of the front, of a search for several objectives."""
         return self.folder / "pareto.csv"
 
+    def front_config(self, number: int) -> Path:
+        """Return the whole config of a trial on the front, where its own folder has none."""
+        return self.folder / "pareto" / f"{number}.yaml"
+
     @property
     def trials(self) -> Path:
         """The folder of the trials' folders."""

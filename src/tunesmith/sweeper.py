@@ -60,6 +60,8 @@ class OptunaStudyConf:
         check: The dotted path of a function that takes a composed config and refuses it.
         restore: The dotted path of a function that takes a composed config and a run's folder,
             and returns the fitted model.
+        unread: The dotted path of a function that takes a composed config and returns its
+            top-level keys that no trial reads; the winner's config goes without them.
         tracking: What is instantiated to record trials in a tracking store.
         refit: Whether the winner is run once more at the end.
         repeat: How often a trial repeats its fit, as far as the pruner has to know.
@@ -106,6 +108,7 @@ class OptunaStudyConf:
     dry_run: Any = False
     check: str | None = None
     restore: str | None = None
+    unread: str | None = None
     tracking: Any | None = None
     refit: Any = False
     repeat: Any = 1
@@ -132,6 +135,7 @@ class ExperimentConf(OptunaStudyConf):
     dry_run: Any = "${dry_run}"
     check: str | None = "tunesmith.check.check_config"
     restore: str | None = "tunesmith.objectives.restore_model"
+    unread: str | None = "tunesmith.objectives.unread_groups"
     tracking: Any | None = "${tracking}"
     refit: Any = "${refit}"
     repeat: Any = "${repeat}"

@@ -1,5 +1,6 @@
 import math
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
 
 import optuna
 import pytest
@@ -141,3 +142,25 @@ def test_infinite_values_do_not_disturb() -> None:
         )
     )
     assert "x" in ranges(study, "widen")
+
+
+def test_a_parameter_gets_one_sentence_that_can_be_typed() -> None:
+    (piece,) = (a for a in advise(searched(bowl(13.0))) if "x" in a.changes)
+    override = f"x={piece.changes['x']}"
+    assert piece.sentence.endswith(f", {shlex.quote(override)}")
+    assert "crowd against the upper bound of x" in piece.sentence
+    assert "never use it below" in piece.sentence
+
+
+def test_a_bound_that_is_not_accepted_stays_where_it_is() -> None:
+    study = searched(bowl(13.0))
+    seen: list[str] = []
+
+    def accepts(changes: Mapping[str, str]) -> bool:
+        seen.append(changes.get("x", ""))
+        return not changes.get("x", "").endswith(",16.0)")
+
+    (piece,) = (a for a in advise(study, accepts=accepts) if "x" in a.changes)
+    assert any(value.endswith(",16.0)") for value in seen)
+    assert (piece.rule, piece.changes["x"].endswith(",10.0)")) == ("narrow", True)
+    assert piece.changes["x"] in piece.sentence

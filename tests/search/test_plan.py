@@ -1,17 +1,10 @@
 """What is checked of a search before and after it."""
 
 import pytest
-from hydra import initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from hydra.types import RunMode
-from hydra.utils import execution_whitelist
-from omegaconf import OmegaConf
-from train import TRUSTED
 
-from tests.commands import ROOT
-from tunesmith.search.plan import make_plan
+from tests.search.plans import planned
+from tunesmith.errors import InvalidConfig
 from tunesmith.search.probe import accepts
-from tunesmith.search.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -31,12 +24,32 @@ from tunesmith.search.settings import Settings
 def test_advice_beyond_what_the_objective_takes_is_known(
     search: str, changes: dict[str, str], accepted: bool
 ) -> None:
-    with initialize_config_dir(str(ROOT / "conf")), execution_whitelist(TRUSTED):
-        loader = GlobalHydra.instance().config_loader()
-        arguments = [f"hparams_search={search}"]
-        config = loader.load_configuration("train", arguments, run_mode=RunMode.MULTIRUN)
-        settings = {str(key): value for key, value in config.hydra.sweeper.items()}
-        params = OmegaConf.to_container(config.hydra.sweeper.params)
-        read = Settings.of({**settings, "params": params})
-        plan = make_plan(config, settings=read, arguments=arguments, loader=loader)
+    with planned(f"hparams_search={search}") as (plan, loader):
         assert accepts(plan, loader, changes) is accepted
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hydra.sweeper.direction=maximize",),
+        ("metric.direction=maximize", "hydra.sweeper.direction=minimize"),
+        ("hydra.sweeper.direction=[minimize,minimize]",),
+        ("hydra.sweeper.direction=up",),
+    ],
+)
+def test_two_directions_are_refused_and_both_named(arguments: tuple[str, ...]) -> None:
+    with (
+        pytest.raises(InvalidConfig) as refusal,
+        planned("hparams_search=quadratic", *arguments),
+    ):
+        pass
+    said = str(refusal.value)
+    assert "hydra.sweeper.direction=" in said
+    assert "metric.direction=m" in said
+    assert "try metric.direction=" in said or "try 'metric.direction=" in said
+
+
+@pytest.mark.parametrize("others", [(), ("hydra.sweeper.direction=maximize",)])
+def test_the_direction_is_that_of_the_metric(others: tuple[str, ...]) -> None:
+    with planned("hparams_search=quadratic", "metric.direction=maximize", *others) as (plan, _):
+        assert plan.settings.directions == ["maximize"]

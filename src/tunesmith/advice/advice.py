@@ -1,7 +1,16 @@
 """One piece of advice: what to do, why, and the overrides that do it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from tunesmith.overrides import write_value
+
+# Tells of a change of the space, value by parameter, whether it can be searched.
+Accepts: TypeAlias = Callable[[Mapping[str, str]], bool]
+
+# Writes a parameter's value, as the study keeps it, in Hydra's grammar.
+Write: TypeAlias = Callable[[str, Any], str]
 
 
 @dataclass(frozen=True)
@@ -16,6 +25,16 @@ class Advice:
     evidence: str
     changes: Mapping[str, str] = field(default_factory=dict)
     n_trials: int | None = None
+
+
+def accept_all(changes: Mapping[str, str]) -> bool:
+    """Return True: nothing is known of what cannot be searched."""
+    return True
+
+
+def write_kept(name: str, value: Any) -> str:
+    """Write a value of any parameter for what it is in the study."""
+    return write_value(value)
 
 
 def number(value: float) -> str:

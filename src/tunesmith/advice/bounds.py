@@ -6,10 +6,10 @@ import numpy as np
 from optuna.distributions import IntDistribution
 
 from tunesmith.advice import surface
-from tunesmith.advice.advice import Advice, number
+from tunesmith.advice.advice import Accepts, Advice, number
 from tunesmith.advice.ranges import Numeric, from_unit, to_unit, with_bounds
 from tunesmith.advice.sample import Sample
-from tunesmith.overrides import write_sweep, write_value
+from tunesmith.overrides import quote_for_shell, write_sweep, write_value
 
 
 @dataclass(frozen=True)
@@ -42,36 +42,53 @@ class _Side:
     evidence: str
 
 
-def advise_bounds(sample: Sample) -> list[Advice]:
-    """Widen and narrow; both ends of a parameter share one new range."""
-    return [advice for name in sample.numeric for advice in _advise_parameter(sample, name)]
+def advise_bounds(sample: Sample, *, accepts: Accepts) -> list[Advice]:
+    """Widen and narrow; both ends of a parameter share one new range, and one sentence.
+
+    Where the wider range is not accepted, the bounds stay that would have been widened.
+    """
+    advice = (_advise_parameter(sample, name, accepts=accepts) for name in sample.numeric)
+    return [piece for piece in advice if piece]
 
 
-def _advise_parameter(sample: Sample, name: str) -> list[Advice]:
+def _advise_parameter(sample: Sample, name: str, *, accepts: Accepts) -> Advice | None:
     lower, upper = (_side(sample, name, upper=upper) for upper in (False, True))
-    dist = sample.numeric[name]
+    tried = [(lower, upper), (_if_narrower(lower), upper), (lower, _if_narrower(upper))]
+    tried.append((_if_narrower(lower), _if_narrower(upper)))
+    for pair in tried:
+        advice = _new_range(sample.numeric[name], name, *pair)
+        if advice is None or accepts(advice.changes):
+            return advice
+    return None
+
+
+def _if_narrower(side: _Side | None) -> _Side | None:
+    return side if side is not None and side.rule == "narrow" else None
+
+
+def _new_range(dist: Numeric, name: str, lower: _Side | None, upper: _Side | None) -> Advice | None:
     low = from_unit(lower.position, dist) if lower else dist.low
     high = from_unit(upper.position, dist) if upper else dist.high
     new = with_bounds(dist, low, high)
     if new == dist:
-        return []
+        return None
     value = write_value(new.low) if new.single() else write_sweep(new)
     sides = [side for side in (lower, upper) if side]
-    widened = [side for side in sides if side.rule == "widen"]
-    narrowed = [side for side in sides if side.rule == "narrow"]
-    groups = [*([side] for side in widened), *([narrowed] if narrowed else [])]
-    return [_sentence(name, value, group) for group in groups]
+    return _sentence(name, value, sides)
 
 
 def _sentence(name: str, value: str, sides: list[_Side]) -> Advice:
-    where = " or ".join(side.where for side in sides)
-    words = {
-        "widen": f"The good trials crowd against the {where} bound of {name}: widen it",
-        "narrow": f"The good trials never use {name} {where}: narrow it",
-    }
+    widened = " and the ".join(side.where for side in sides if side.rule == "widen")
+    narrowed = " or ".join(side.where for side in sides if side.rule == "narrow")
+    if widened and narrowed:
+        said = f"crowd against the {widened} bound of {name}, and never use it {narrowed}: shift it"
+    elif widened:
+        said = f"crowd against the {widened} bound of {name}: widen it"
+    else:
+        said = f"never use {name} {narrowed}: narrow it"
     return Advice(
-        rule=sides[0].rule,
-        sentence=f"{words[sides[0].rule]}, {name}={value}",
+        rule="widen" if widened else "narrow",
+        sentence=f"The good trials {said}, {quote_for_shell(f'{name}={value}')}",
         evidence="; ".join(side.evidence for side in sides),
         changes={name: value},
     )

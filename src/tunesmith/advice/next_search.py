@@ -52,10 +52,11 @@ def write_next(
     fixed: Mapping[str, str],
     sweeps: Mapping[str, str] = _NONE,
     value: Callable[[str, Any], Any] = lambda _, kept: kept,
+    n_trials: int | None = None,
+    primary: str = "train",
+    command: str | None = None,
 ) -> Path:
     """Write a primary config that searches the new space as `hparams_search=search` does.
-
-    It is run by `tunesmith.commands.next_search`.
 
     Args:
         path: The file to write.
@@ -65,6 +66,9 @@ def write_next(
         fixed: The overrides that the search was started with, by key.
         sweeps: The sweeps that it was started with, by dimension.
         value: Gives what a parameter's value in the study means: of a list's text the list.
+        n_trials: The total of trials, unless the advice is another one.
+        primary: The config that it starts from.
+        command: What runs it, with all that a file cannot hold.
 
     Returns:
         `path`.
@@ -74,20 +78,22 @@ def write_next(
     ... )
 
     """
-    totals = [piece.n_trials for piece in advice if piece.rule == "fewer-trials"]
+    fewer = [piece.n_trials for piece in advice if piece.rule == "fewer-trials"]
+    total = fewer[-1] if fewer else n_trials
     params = next_params(study, advice, sweeps=sweeps)
     sweeper = {
         # null: a new space is a new study, named anew.
         "study_name": None,
-        **({"n_trials": totals[-1]} if totals else {}),
+        **({} if total is None else {"n_trials": total}),
         "params": {**fixed, **params},
     }
     config = {
-        "defaults": ["train", {"override hparams_search": search}, "_self_"],
+        "defaults": [primary, {"override hparams_search": search}, "_self_"],
         **start_values(study, params, value=value),
         "hydra": {"mode": "MULTIRUN", "sweeper": sweeper},
     }
-    write_atomically(path, OmegaConf.to_yaml(OmegaConf.create(config)))
+    header = "" if command is None else f"# {command}\n"
+    write_atomically(path, header + OmegaConf.to_yaml(OmegaConf.create(config)))
     return path
 
 

@@ -4,7 +4,7 @@ import optuna
 from optuna.study import StudyDirection
 
 from tunesmith.advice import surface
-from tunesmith.advice.advice import Advice
+from tunesmith.advice.advice import Accepts, Advice, Write, accept_all, write_kept
 from tunesmith.advice.bounds import advise_bounds
 from tunesmith.advice.choices import advise_choices, advise_unimportant
 from tunesmith.advice.failures import advise_failures
@@ -14,7 +14,13 @@ from tunesmith.advice.trial_count import advise_trials
 from tunesmith.study import Confirmation, is_multi_objective
 
 
-def advise(study: optuna.Study, *, confirmation: Confirmation | None = None) -> list[Advice]:
+def advise(
+    study: optuna.Study,
+    *,
+    confirmation: Confirmation | None = None,
+    accepts: Accepts = accept_all,
+    write: Write = write_kept,
+) -> list[Advice]:
     """Return advice for the next search, the changes of the space first.
 
     Several objectives have no single best region, so only failures are advised on. Parameters that
@@ -23,6 +29,9 @@ def advise(study: optuna.Study, *, confirmation: Confirmation | None = None) -> 
     Args:
         study: Any Optuna study, also one that is running.
         confirmation: The best trials and the baseline, trained again on new seeds.
+        accepts: Tells of a change of the space, value by parameter, whether it can be searched;
+            what is not accepted is not advised.
+        write: Writes a parameter's value, as the study keeps it, in Hydra's grammar.
 
     >>> for piece in advise(study):
     ...     print(f"{piece.sentence}. {piece.evidence}.")
@@ -33,21 +42,25 @@ def advise(study: optuna.Study, *, confirmation: Confirmation | None = None) -> 
     sample = sample_of(study)
     maximize = study.direction == StudyDirection.MAXIMIZE
     return [
-        *(_advise_space(sample) if sample.is_telling else []),
+        *(_advise_space(sample, accepts=accepts, write=write) if sample.is_telling else []),
         *advise_trials(study, noisy=len(sample.trials) > 0 and surface.is_noisy(sample)),
         *advise_failures(study),
         *advise_noise(confirmation, maximize=maximize),
     ]
 
 
-def _advise_space(sample: Sample) -> list[Advice]:
+def _advise_space(sample: Sample, *, accepts: Accepts, write: Write) -> list[Advice]:
     # Estimates blur a shape that the COMPLETE trials alone draw exactly.
     measured = sample.measured()
     sample = measured if surface.is_exact(measured) else sample
     # A parameter gets one change: a fixed one needs no range.
-    idle = advise_unimportant(sample)
+    idle = advise_unimportant(sample, write=write)
     fixed = {name for advice in idle for name in advice.changes}
-    ranged = [a for a in advise_bounds(sample) if not fixed & a.changes.keys()]
-    chosen = [a for a in advise_choices(sample) if not fixed & a.changes.keys()]
-    ranged.sort(key=lambda advice: advice.rule != "widen")
-    return [*chosen, *ranged, *idle]
+    ranged = [a for a in advise_bounds(sample, accepts=accepts) if not fixed & a.changes.keys()]
+    chosen = [a for a in advise_choices(sample, write=write) if not fixed & a.changes.keys()]
+    ranged.sort(key=lambda advice: advice.rule == "narrow")
+    return [
+        *(advice for advice in chosen if accepts(advice.changes)),
+        *ranged,
+        *(advice for advice in idle if accepts(advice.changes)),
+    ]

@@ -14,6 +14,9 @@ _MIN_TRIALS = 40
 # A pruned trial shows no better value: so many must have been measured in vain after the best.
 _MIN_VAIN = 8
 
+# From such a ratio on, values are compared by their orders of magnitude.
+_ORDERS = 100
+
 
 def advise_trials(study: optuna.Study, *, noisy: bool) -> list[Advice]:
     """Advise fewer trials, or more; silent when neither is clear.
@@ -41,7 +44,7 @@ def _fewer(losses: Array, *, noisy: bool) -> Advice | None:
     gain = float(np.median(started[np.isfinite(started)])) - best
     # Good: among the best trials of all, and with all but 1 % of the whole gain.
     rank = max(2, round((0.15 if noisy else 0.05) * count))
-    bar = min(float(np.sort(losses)[rank]), best + 0.01 * gain)
+    bar = min(float(np.sort(losses)[rank]), best + 0.01 * gain, _on_log_scale(best, gain))
     first = int(np.argmax(losses <= bar)) + 1
     enough = max(30, 10 * math.ceil(1.5 * first / 10))
     vain = int(np.isfinite(losses[first:]).sum())
@@ -54,6 +57,13 @@ def _fewer(losses: Array, *, noisy: bool) -> Advice | None:
         f"{_share(float(losses[:first].min()) - best, gain)}",
         n_trials=enough,
     )
+
+
+def _on_log_scale(best: float, gain: float) -> float:
+    """Return what is near the best where the gain is one of orders of magnitude, else infinity."""
+    if best <= 0 or best + gain < _ORDERS * best:
+        return math.inf
+    return float(best * math.sqrt(10))
 
 
 def _share(missing: float, gain: float) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Predictor,
         objective_of,
         restore_model,
+        unread_groups,
     )
     from tunesmith.objectives.optuna_file import OptunaFile
     from tunesmith.objectives.parabola import quadratic
@@ -33,6 +34,7 @@ __all__ = [
     "quadratic",
     "restore_model",
     "run_trial",
+    "unread_groups",
 ]
 
 __getattr__ = load_from(
@@ -49,5 +51,6 @@ __getattr__ = load_from(
         "quadratic": "parabola",
         "restore_model": "objective",
         "run_trial": "trial",
+        "unread_groups": "objective",
     },
 )

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -15,6 +15,7 @@ from tunesmith.objectives.naming_group import naming_group
 
 log = logging.getLogger(__name__)
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 Values: TypeAlias = float | Sequence[float] | Mapping[str, float]
 
 
@@ -69,6 +70,8 @@ class Objective(ABC):
 
     # Whether an infinite value is one, as Optuna has it; to a fit it means that it went wrong.
     takes_infinity = True
+    # Groups of the config that it does not read: the config that a search saves is without them.
+    ignores: tuple[str, ...] = ()
 
     @abstractmethod
     def evaluate(self, cfg: DictConfig) -> Values:
@@ -143,6 +146,8 @@ class PlainFunction(Objective):
         restore: Callable[[DictConfig, Path], FittedModel] | None = None,
     ) -> None:
         self._function = function
+        # Hydra wraps what it resolves.
+        self.ignores = getattr(getattr(function, "func", function), "ignores", ())
         self._check = check
         self._restore = restore
 
@@ -165,6 +170,16 @@ class PlainFunction(Objective):
         if self._restore is None:
             return super().restore(cfg, folder)
         return self._restore(cfg, folder)
+
+
+def ignoring(*groups: str) -> Callable[[Function], Function]:
+    """Mark a plain function as one that reads nothing of these groups of the config."""
+
+    def marked(function: Function) -> Function:
+        function.__dict__["ignores"] = groups
+        return function
+
+    return marked
 
 
 def objective_of(cfg: DictConfig) -> Objective:
@@ -196,6 +211,11 @@ def restore_model(cfg: DictConfig, folder: Path) -> FittedModel | None:
     """Return the model that a config's objective left in a folder; None if it leaves none."""
     objective = objective_of(cfg)
     return objective.restore(cfg, folder) if objective.restorable else None
+
+
+def unread_groups(cfg: DictConfig) -> list[str]:
+    """Return the groups of a config that its objective does not read."""
+    return list(objective_of(cfg).ignores)
 
 
 def _named(node: DictConfig, key: str) -> Callable[..., Any] | None:

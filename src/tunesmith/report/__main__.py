@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import optuna
@@ -14,7 +15,7 @@ from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
 from tunesmith.report import ReportContext, terminal_summary
 from tunesmith.report.load import load_search, load_study, storage_of
-from tunesmith.study import SUFFIX, Confirmation, complete, read_confirmation, shown
+from tunesmith.study import SUFFIX, Confirmation, StudyRecord, complete, read_confirmation, shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,12 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     confirmation = _confirmation(study, storage)
-    context = ReportContext(storage=hide_passwords(storage), confirmation=confirmation)
     from tunesmith.report import write_report  # here: its packages are there
 
+    advice = advise(study, confirmation=confirmation, accepts=partial(_was_accepted, study))
+    context = ReportContext(
+        storage=hide_passwords(storage), confirmation=confirmation, advice=advice
+    )
     write_report(study, path=path, context=context)
     console = Console()
-    advice = advise(study, confirmation=confirmation)
     console.print(terminal_summary(study, advice, confirmation=confirmation))
     console.print(f"report    {path}", soft_wrap=True, highlight=False, markup=False)
     return 0
@@ -45,6 +48,11 @@ def _require_extra() -> None:
         raise ValueError(
             f"the report needs {', '.join(packages)}; install with {install('report')}"
         )
+
+
+def _was_accepted(study: optuna.Study, changes: Mapping[str, str]) -> bool:
+    refused = StudyRecord.of(study).refused
+    return not any(f"{name}={value}" in refused for name, value in changes.items())
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tunesmith.advice import Advice
 from tunesmith.study import Confirmation
 
 
@@ -14,9 +15,11 @@ class ReportContext:
         storage: The URL of the study's store as it is shown; it must hold no password.
         commands: For each purpose ("repeat the winner") a command line.
         confirmation: The best trials and the baseline, trained again on new seeds.
+        advice: What to do next; None for what `advise` says of the study.
 
     """
 
     storage: str | None = None
     commands: Sequence[tuple[str, str]] = ()
     confirmation: Confirmation | None = None
+    advice: Sequence[Advice] | None = None

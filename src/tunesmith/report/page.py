@@ -17,7 +17,15 @@ from tunesmith.advice import advise
 from tunesmith.commands import open_dashboard
 from tunesmith.paths import write_atomically
 from tunesmith.report.context import ReportContext
-from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
+from tunesmith.report.wording import (
+    confirmed,
+    duration,
+    gap_text,
+    headline,
+    measured,
+    spread,
+    value_text,
+)
 from tunesmith.study import Summary, TrialRecord, leaders, params_of, summarize
 
 if TYPE_CHECKING:
@@ -61,6 +69,9 @@ def write_report(
     from tunesmith.report.figures import plots
 
     context = context or ReportContext()
+    advice = context.advice
+    if advice is None:
+        advice = advise(study, confirmation=context.confirmation)
     page = _environment().get_template("page.html")
     summary = summarize(study)
     top = summary.front or leaders(study)[:top_n]
@@ -70,7 +81,7 @@ def write_report(
         summary=summary,
         headline=headline(summary),
         cards=_cards(summary),
-        advice=advise(study, confirmation=context.confirmation),
+        advice=advice,
         confirmation=context.confirmation,
         verdict=confirmed(context.confirmation, summary.metrics[0]) if context.confirmation else "",
         params=params,
@@ -78,7 +89,7 @@ def write_report(
         extras=_extras(rows),
         groups=_groups(plots(study)),
         commands=context.commands,
-        dashboard=open_dashboard(context.storage),
+        dashboard=None if context.storage is None else open_dashboard(context.storage),
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         plotly_js=Markup(get_plotlyjs()),
     )
@@ -94,6 +105,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["value"] = value_text
+    environment.globals |= {"spread": spread, "gap_text": gap_text}
     return environment
 
 

@@ -1,8 +1,13 @@
 """Numbers, durations and the one-line state of a study, as the page and the terminal print them."""
 
+import math
+
 from optuna.trial import FrozenTrial
 
 from tunesmith.study import Candidate, Confirmation, Summary, deviation_of
+
+# With more zeros after the point a number is written with an exponent.
+_MOST_PLACES = 7
 
 
 def value_text(value: object) -> str:
@@ -42,12 +47,30 @@ def confirmed(confirmation: Confirmation, metric: str) -> str:
     words = [f"Trained again on {len(winner.values)} new seeds, {winner.label} comes out best: "]
     words.append(f"{metric} {spread(winner.mean, winner.deviation)}.")
     if winner.optimism is not None:
-        words.append(f" Its search value was {value_text(winner.search_value)}, ")
-        words.append(f"an optimism gap of {value_text(winner.optimism)} (search value minus mean).")
+        words.append(
+            f" Its search value was {value_text(winner.search_value)}: {flattery(winner)}."
+        )
     words.extend(
         _tested(confirmation[name]) for name in (confirmation.winner, confirmation.baseline) if name
     )
     return "".join(words)
+
+
+def flattery(candidate: Candidate) -> str:
+    """Say in which direction the search's value differs from the mean on new seeds."""
+    gap = gap_text(candidate)
+    is_flattered = bool(gap) and float(gap) > 0
+    return f"the search flattered it by {gap}" if is_flattered else "the search did not flatter it"
+
+
+def gap_text(candidate: Candidate) -> str:
+    """Write the optimism gap to the digits that the deviation leaves; empty without one."""
+    if candidate.optimism is None:
+        return ""
+    places = _places(candidate.deviation)
+    if places is None or abs(places) > _MOST_PLACES:
+        return f"{candidate.optimism:.3g}"
+    return _fixed(candidate.optimism, places)
 
 
 def _tested(candidate: Candidate) -> str:
@@ -64,5 +87,22 @@ def measured(trial: FrozenTrial, metric: str, value: float) -> str:
 
 
 def spread(mean: float, deviation: float) -> str:
-    """Write a mean with its standard deviation."""
-    return f"{mean:.4g} ± {deviation:.2g}"
+    """Write a mean with its standard deviation, of which two digits count."""
+    places = _places(deviation)
+    if places is None or not math.isfinite(mean):
+        return f"{value_text(mean)} ± {value_text(deviation)}"
+    if abs(places) > _MOST_PLACES:
+        power = math.floor(math.log10(max(abs(mean), deviation)))
+        return f"({spread(mean / 10.0**power, deviation / 10.0**power)})e{power:+03d}"
+    return f"{_fixed(mean, places)} ± {_fixed(round(deviation, places), places)}"
+
+
+def _places(deviation: float) -> int | None:
+    """Return the place after the point of a deviation's second digit; None if it has no digits."""
+    if not (math.isfinite(deviation) and deviation > 0):
+        return None
+    return 1 - math.floor(math.log10(deviation))
+
+
+def _fixed(value: float, places: int) -> str:
+    return f"{value:.{max(0, places)}f}"

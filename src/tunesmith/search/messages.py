@@ -2,6 +2,7 @@
 
 import optuna
 
+from tunesmith.search.following import TERMINATOR_OFF, more_trials
 from tunesmith.search.plan import Plan
 from tunesmith.study import Summary, is_exhausted, n_finished, summarize
 
@@ -16,12 +17,12 @@ def nothing_to_do(study: optuna.Study, plan: Plan) -> str:
         return (
             f"Study {plan.study_name} was stopped early after {now.n_finished} of "
             f"{plan.n_trials} trials ({'; '.join(known)}). "
-            f"To continue, add {to_continue(study, plan)}; {START_OVER}."
+            f"{_to_continue(study, plan, do='To continue, add')}{START_OVER}."
         )
     known = [f"{now.n_finished} trials", *_best_so_far(now)]
     return (
         f"Study {plan.study_name} is complete: {', '.join(known)}. "
-        f"To add trials, set {to_continue(study, plan)}; {START_OVER}."
+        f"{_to_continue(study, plan, do='To add trials, set')}{START_OVER}."
     )
 
 
@@ -31,18 +32,16 @@ def _best_so_far(now: Summary) -> list[str]:
     return [] if now.best is None else [f"best value {now.best.value:.6g}"]
 
 
-def to_continue(study: optuna.Study, plan: Plan) -> str:
-    """Return the override with which the same command goes on after its end."""
-    if plan.verdict(study) is not None and n_finished(study) < plan.n_trials:
-        return "hydra/sweeper/terminator=none"
-    return f"hydra.sweeper.n_trials={2 * plan.n_trials}"
+def _to_continue(study: optuna.Study, plan: Plan, *, do: str) -> str:
+    added = more_trials(study, plan)
+    return "Every point was tried; " if added is None else f"{do} {' '.join(added)}; "
 
 
 def stopped_early(study: optuna.Study, plan: Plan) -> str:
     """Return why a search ends without all of its trials."""
     timeout, verdict = plan.settings.timeout, plan.verdict(study)
     if verdict is not None:
-        reason = f"{verdict}. To continue, add {to_continue(study, plan)}"
+        reason = f"{verdict}. To continue, add {TERMINATOR_OFF}"
     elif is_exhausted(study) or timeout is None:
         reason = "the search space is exhausted"
     else:

@@ -54,6 +54,11 @@ class Plan:
         return Components(self.settings, space=self.space)
 
     @property
+    def n_points(self) -> int | None:
+        """How many points the space has, where the sampler walks over all of them."""
+        return _n_points(self.settings, self.space)
+
+    @property
     def fixed(self) -> dict[str, str]:
         """What the command line fixed for all trials, by key; the search itself is not in it."""
         pairs = (line.partition("=") for line in self.space.fixed if "=" in line)
@@ -145,9 +150,14 @@ def _code_digest(base: DictConfig, settings: Settings) -> str:
 
 
 def _n_trials(settings: Settings, space: SearchSpace) -> int:
+    points = _n_points(settings, space)
+    return settings.n_trials if points is None else min(settings.n_trials, points)
+
+
+def _n_points(settings: Settings, space: SearchSpace) -> int | None:
     if not is_kind(settings.sampler, GridSampler):
-        return settings.n_trials
-    return min(settings.n_trials, prod(len(values) for values in space.grid().values()))
+        return None
+    return prod(len(values) for values in space.grid().values())
 
 
 def check_task(cfg: DictConfig, settings: Settings) -> None:

@@ -1,30 +1,32 @@
 """Write what a finished search leaves: report, best config, next search, the winner's refit."""
 
-import json
-from collections.abc import Sequence
-from functools import partial
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
-from omegaconf import OmegaConf, open_dict
+from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial
 
 from tunesmith.advice import Advice, advise, write_next
-from tunesmith.commands import load_model, next_search, repeat_run, repeat_winner
-from tunesmith.context import refitting
+from tunesmith.commands import load_model, repeat_run, run_again
 from tunesmith.errors import InvalidConfig
 from tunesmith.extras import install, missing
-from tunesmith.overrides import data_node, write_override
 from tunesmith.report import ReportContext, terminal_summary, write_front
-from tunesmith.search.fitted import restored
-from tunesmith.search.job import compose_job, result_of
-from tunesmith.search.messages import to_continue
+from tunesmith.search.following import next_search, primary_config, repeat_winner, to_continue
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import accepts
 from tunesmith.search.session import Session
-from tunesmith.search.store import shown_storage
-from tunesmith.study import Confirmation, Summary, TrialRecord, summarize, trial_numbered
+from tunesmith.search.store import absolute_sqlite, shown_storage
+from tunesmith.search.winner import refit_winner, winner_of, write_best, write_trial_config
+from tunesmith.study import (
+    Confirmation,
+    StudyRecord,
+    Summary,
+    TrialRecord,
+    summarize,
+)
 from tunesmith.tracking import Run
 
 # What a command is for, and the command.
@@ -46,33 +48,43 @@ def write_results(
     plan, now = session.plan, summarize(study)
     _require_complete(now, plan)
     plan.paths.folder.mkdir(parents=True, exist_ok=True)
-    files = [_write_stock_results(now, plan)]
-    printed = [("to continue", f"the same command with {to_continue(study, plan)}")]
+    files, refit = [_write_stock_results(now, plan)], None
     if now.best is not None:
-        winner = _winner(study, now.best, confirmation)
-        files.append(_write_best(winner, session))
-        printed += _repeat_winner(winner, session, parent=parent)
+        winner = winner_of(study, now.best, confirmation)
+        files.append(write_best(winner, session))
+        refit = refit_winner(study, winner, session, parent=parent)
         parent.log_summary(_compared(now, confirmation))
     else:
-        files.append(_write_front(study, plan))
-        printed.append(("Pareto front, with a command for each trial", str(files[-1])))
+        files.append(_write_front(study, session))
         parent.log_summary({"pareto_front": len(now.front)})
-    advice = advise(study, confirmation=confirmation)
+    advice = _advise(study, session, confirmation=confirmation)
     if _has_next(now, plan):
-        files.append(_write_next(study, advice, session))
-        printed.append(("next search", next_search(plan.paths)))
+        files.append(_write_next(study, advice, plan))
     context = ReportContext(
-        storage=shown_storage(plan.settings.storage), commands=printed, confirmation=confirmation
+        storage=shown_storage(plan.settings.storage),
+        commands=_commands(study, plan, advice, refit=refit),
+        confirmation=confirmation,
+        advice=advice,
     )
     report = _write_report(study, plan, context)
     if report is not None:
         files.append(report)
     for path in files:
         parent.log_artifact(path)
-    session.console.print(
-        terminal_summary(study, advice, confirmation=confirmation, commands=printed), crop=False
+    _show(study, session, context)
+
+
+def show_results(
+    study: optuna.Study, session: Session, *, confirmation: Confirmation | None
+) -> None:
+    """Sum up once more what a finished search found, and where it left it."""
+    advice = _advise(study, session, confirmation=confirmation)
+    context = ReportContext(
+        commands=_commands(study, session.plan, advice),
+        confirmation=confirmation,
+        advice=advice,
     )
-    session.say(f"report: {report or f'needs what {install(EXTRA)} installs'}")
+    _show(study, session, context)
 
 
 def _write_report(study: optuna.Study, plan: Plan, context: ReportContext) -> Path | None:
@@ -83,6 +95,53 @@ def _write_report(study: optuna.Study, plan: Plan, context: ReportContext) -> Pa
     return write_report(study, path=plan.paths.report, context=context)
 
 
+def _show(study: optuna.Study, session: Session, context: ReportContext) -> None:
+    summary = terminal_summary(
+        study,
+        context.advice or (),
+        confirmation=context.confirmation,
+        commands=context.commands,
+    )
+    session.console.print(summary, crop=False)
+    report = session.plan.paths.report
+    session.say(f"report: {report if report.is_file() else f'needs {install(EXTRA)}'}")
+
+
+def _commands(
+    study: optuna.Study, plan: Plan, advice: Sequence[Advice], *, refit: str | None = None
+) -> list[Command]:
+    """Return what can be done now, as far as the files for it are there.
+
+    Without advice on the space the next search would be the same one.
+    """
+    paths, model = plan.paths, StudyRecord.of(study).model
+    front = str(paths.pareto_front) if paths.pareto_front.is_file() else None
+    is_another = any(piece.changes for piece in advice)
+    known = [
+        ("to continue", to_continue(study, plan)),
+        ("repeat the winner", repeat_winner(plan) if paths.best_config.is_file() else None),
+        ("refit of the winner", refit),
+        (
+            "load the model, in Python",
+            None if model is None else load_model(model, store=_tracking_store(plan)),
+        ),
+        ("Pareto front, with a command for each trial", front),
+        ("next search", next_search(plan) if is_another and paths.next_config.is_file() else None),
+    ]
+    return [(purpose, text) for purpose, text in known if text is not None]
+
+
+def _tracking_store(plan: Plan) -> str | None:
+    """Return the tracking store by which a model is loaded from anywhere on this machine.
+
+    None for one that the environment names: its URI may hold a password.
+    """
+    node = plan.settings.tracking
+    if node is None or "uri" not in node or "MLFLOW_TRACKING_URI" in os.environ:
+        return None
+    return absolute_sqlite(str(node.uri))
+
+
 def _require_complete(now: Summary, plan: Plan) -> None:
     if now.best is None and not now.front:
         raise InvalidConfig(
@@ -91,16 +150,6 @@ def _require_complete(now: Summary, plan: Plan) -> None:
             f"the logs are in {plan.paths.trials}; "
             "try another range or sampler"
         )
-
-
-def _winner(
-    study: optuna.Study, best: FrozenTrial, confirmation: Confirmation | None
-) -> FrozenTrial:
-    if confirmation is None:
-        return best
-    number = confirmation[confirmation.winner].trial
-    assert number is not None
-    return trial_numbered(study, number)
 
 
 def _write_stock_results(now: Summary, plan: Plan) -> Path:
@@ -116,54 +165,16 @@ def _write_stock_results(now: Summary, plan: Plan) -> Path:
     return plan.paths.results
 
 
-def _write_best(best: FrozenTrial, session: Session) -> Path:
+def _write_front(study: optuna.Study, session: Session) -> Path:
     plan = session.plan
-    cfg = compose_job(plan.config, plan.overrides_of(best), loader=session.loader)
-    with open_dict(cfg):
-        key = plan.settings.drawn_key
-        if key is not None and isinstance(drawn := OmegaConf.select(cfg, key), str):
-            OmegaConf.update(cfg, key, data_node(json.loads(drawn)))
-    OmegaConf.save(cfg, plan.paths.best_config)
-    return plan.paths.best_config
 
-
-def _repeat_winner(winner: FrozenTrial, session: Session, *, parent: Run) -> list[Command]:
-    """Return how the winner is repeated; it is, once, unless `refit` is false."""
-    plan = session.plan
-    printed = [("repeat the winner", repeat_winner(plan.paths))]
-    if not plan.settings.refit:
-        return printed
-    printed.append(("refit of the winner", _refit(winner, session, parent=parent)))
-    if parent.id is None:
-        return printed
-    compose = partial(compose_job, plan.config, plan.overrides_of(winner), loader=session.loader)
-    fitted = restored(plan, plan.paths.best, compose=compose)
-    uri = None if fitted is None else parent.log_model(fitted)
-    return printed if uri is None else [*printed, ("load the model", load_model(uri))]
-
-
-def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
-    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots."""
-    paths = session.plan.paths
-    folder = write_override("hydra.sweep.subdir", paths.subfolder(paths.best))
-    overrides = [*session.plan.overrides_of(best), folder]
-    launcher = session.make_launcher()
-    with refitting(parent):
-        value = result_of(launcher.launch([overrides], best.number)[0])
-    if value == best.value:
-        return "value reproduced exactly"
-    return (
-        f"value not reproduced: {value:.6g} instead of {best.value:.6g}; code, data or the number "
-        "of threads have changed, or the training is not deterministic"
-    )
-
-
-def _write_front(study: optuna.Study, plan: Plan) -> Path:
     def repeat(trial: FrozenTrial) -> str:
         folder = TrialRecord.of(trial).folder
         run = plan.paths.trial(trial.number) if folder is None else plan.paths.run(folder)
-        # Without a config of its own, what it was composed with repeats it.
-        return repeat_run(run) or " ".join(plan.overrides_of(trial))
+        if (repeated := repeat_run(run)) is not None:
+            return repeated
+        config = plan.paths.front_config(trial.number)
+        return run_again(write_trial_config(config, trial, session))
 
     return write_front(study, path=plan.paths.pareto_front, repeat=repeat)
 
@@ -174,19 +185,41 @@ def _has_next(now: Summary, plan: Plan) -> bool:
     return plan.search is not None and bool(plan.space.distributions) and now.best is not None
 
 
-def _write_next(study: optuna.Study, advice: Sequence[Advice], session: Session) -> Path:
+def _advise(
+    study: optuna.Study, session: Session, *, confirmation: Confirmation | None
+) -> list[Advice]:
+    """Return advice that the objective takes; the study remembers what it does not."""
     plan = session.plan
+    refused: list[str] = []
+
+    def is_accepted(changes: Mapping[str, str]) -> bool:
+        if accepts(plan, session.loader, changes):
+            return True
+        refused.extend(f"{name}={value}" for name, value in changes.items())
+        return False
+
+    def write(name: str, kept: Any) -> str:
+        return plan.space.override(name, kept).partition("=")[2]
+
+    advice = advise(study, confirmation=confirmation, accepts=is_accepted, write=write)
+    if refused != StudyRecord.of(study).refused:
+        StudyRecord.write(study, refused=refused)
+    return advice
+
+
+def _write_next(study: optuna.Study, advice: Sequence[Advice], plan: Plan) -> Path:
     assert plan.search is not None
-    # A bound may be widened to what the objective does not take.
-    usable = [piece for piece in advice if accepts(plan, session.loader, piece.changes)]
     return write_next(
         plan.paths.next_config,
         study=study,
-        advice=usable,
+        advice=advice,
         search=plan.search,
         fixed=plan.fixed,
         sweeps=plan.space.sweeps,
         value=plan.space.value,
+        n_trials=plan.settings.n_trials,
+        primary=primary_config(plan),
+        command=next_search(plan),
     )
 
 

@@ -19,7 +19,7 @@ from tunesmith.search.job import trial_overrides
 from tunesmith.search.messages import interrupted, nothing_to_do, stopped_early
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import naming_misfits, probe
-from tunesmith.search.results import write_results
+from tunesmith.search.results import show_results, write_results
 from tunesmith.search.session import Session, open_session
 from tunesmith.search.stage import SearchInterrupted, Stage, complete_stage, work_for_parent
 from tunesmith.search.store import write_study_file
@@ -37,6 +37,7 @@ from tunesmith.study import (
     StudyRecord,
     leaders,
     n_finished,
+    read_confirmation,
     recover_dead_trials,
 )
 from tunesmith.tracking import Run, RunState, Tracking
@@ -93,6 +94,7 @@ def run_search(
     recover_dead_trials(study, max_retries=plan.settings.max_retries)
     if _is_done(study, plan):
         session.say(nothing_to_do(study, plan))
+        show_results(study, session, confirmation=_known_confirmation(study, plan))
         return
     _say_what_changed(study, session)
     write_study_file(plan.paths, study_name=plan.study_name, storage=plan.settings.storage)
@@ -179,6 +181,10 @@ def _is_done(study: optuna.Study, plan: Plan) -> bool:
     if not ended or StudyRecord.of(study).results_of != finished:
         return False
     return not plan.settings.confirm or Confirm(plan, study).n_open == 0
+
+
+def _known_confirmation(search: optuna.Study, plan: Plan) -> Confirmation | None:
+    return read_confirmation(search, Confirm(plan, search).study) if plan.confirm else None
 
 
 def _say_what_changed(study: optuna.Study, session: Session) -> None:

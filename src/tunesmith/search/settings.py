@@ -88,6 +88,7 @@ class Settings:
     dry_run: bool
     check: str | None
     restore: str | None
+    unread: str | None
     tracking: DictConfig | None
     refit: bool
     repeat: int

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from omegaconf import OmegaConf
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 
 from tunesmith.passwords import hide_passwords, holds_password
 from tunesmith.paths import SearchPaths, write_atomically
@@ -26,16 +26,19 @@ def write_study_file(paths: SearchPaths, *, study_name: str, storage: str | None
 
 
 def _kept_storage(storage: str) -> str:
-    url = make_url(storage)
-    if url.get_backend_name() == "sqlite":
-        return _absolute(url).render_as_string(hide_password=False)
+    if make_url(storage).get_backend_name() == "sqlite":
+        return absolute_sqlite(storage)
     if holds_password(storage) or storage == os.environ.get("OPTUNA_STORAGE"):
         return _FROM_ENVIRONMENT
     return storage
 
 
-def _absolute(url: URL) -> URL:
+def absolute_sqlite(storage: str) -> str:
+    """Return a URL that holds in any folder, if it is one of SQLite; any other as it is."""
+    url = make_url(storage)
     # A database `file:...` is a URI of SQLite's own.
-    if not url.database or url.database.startswith(("file:", ":memory:")):
-        return url
-    return url.set(database=str(Path(url.database).absolute()))
+    is_file = url.database and not url.database.startswith(("file:", ":memory:"))
+    if url.get_backend_name() != "sqlite" or not is_file:
+        return storage
+    found = url.set(database=str(Path(str(url.database)).absolute()))
+    return found.render_as_string(hide_password=False)

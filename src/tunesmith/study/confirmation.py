@@ -22,7 +22,7 @@ class Candidate:
     """One configuration trained again on new seeds; `values` are its objective values, one a seed.
 
     `search_value` is what the search reported for it. `test_values` is empty for every candidate
-    but the winner and the baseline.
+    but the winner and the baseline. `sign` is -1 where the objective is maximised.
     """
 
     label: str
@@ -30,6 +30,7 @@ class Candidate:
     trial: int | None = None
     search_value: float | None = None
     test_values: Sequence[float] = ()
+    sign: float = 1.0
 
     @property
     def mean(self) -> float:
@@ -53,8 +54,11 @@ class Candidate:
 
     @property
     def optimism(self) -> float | None:
-        """Search value minus re-trained mean: below zero (minimising), the search flattered."""
-        return None if self.search_value is None else self.search_value - self.mean
+        """How much worse the re-trained mean is than the search's value, in whichever direction.
+
+        Above zero, the search flattered it.
+        """
+        return None if self.search_value is None else self.sign * (self.mean - self.search_value)
 
 
 @dataclass(frozen=True)
@@ -91,16 +95,18 @@ def read_confirmation(search: optuna.Study, confirm: optuna.Study) -> Confirmati
     """
     fits = _fits(confirm)
     record, trials = StudyRecord.of(confirm), dict(enumerate(search.get_trials(deepcopy=False)))
+    factor = sign(search)
     metric = metric_names(search)[0].replace("val/", "test/")
     candidates = [
-        _candidate(trials[number], list(fits[number].values()), record=record, metric=metric)
+        _candidate(
+            trials[number], list(fits[number].values()), record=record, metric=metric, sign=factor
+        )
         for number in record.candidates
         if fits[number] and number in trials
     ]
     if not candidates:
         return None
     most = max(len(c.values) for c in candidates)
-    factor = sign(search)
     winner = min((c for c in candidates if len(c.values) == most), key=lambda c: factor * c.mean)
     baseline = next((c.label for c in candidates if c.trial == record.baseline_trial), None)
     return Confirmation(candidates, winner=winner.label, baseline=baseline)
@@ -120,7 +126,12 @@ def _fits(confirm: optuna.Study) -> dict[int, dict[int, FrozenTrial]]:
 
 
 def _candidate(
-    trial: FrozenTrial, fits: list[FrozenTrial], *, record: StudyRecord, metric: str
+    trial: FrozenTrial,
+    fits: list[FrozenTrial],
+    *,
+    record: StudyRecord,
+    metric: str,
+    sign: float,
 ) -> Candidate:
     tested = (record.test_of(fit.number) or {} for fit in fits)
     is_baseline = trial.number == record.baseline_trial
@@ -130,4 +141,5 @@ def _candidate(
         trial=trial.number,
         search_value=trial.value if trial.state == TrialState.COMPLETE else None,
         test_values=[metrics[metric] for metrics in tested if metric in metrics],
+        sign=sign,
     )

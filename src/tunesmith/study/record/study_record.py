@@ -39,6 +39,8 @@ class StudyAttributes(TypedDict, total=False):
     run_id: str
     candidates: Sequence[int]
     baseline_trial: int | None
+    model: str | None
+    refused: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,16 @@ class StudyRecord:
     def results_of(self) -> int | None:
         """The number of finished trials that the results were written for."""
         return self._get("results_of", int)
+
+    @property
+    def model(self) -> str | None:
+        """The URI of the winner as a model in the tracking store; None if it was not logged."""
+        return self._get("model", str)
+
+    @property
+    def refused(self) -> list[str]:
+        """What the advice would change, as overrides, but the objective does not take."""
+        return items(self._attrs.get("refused"), str) or []
 
     @property
     def verdict(self) -> Verdict | None:

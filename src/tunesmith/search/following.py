@@ -1,0 +1,100 @@
+"""The commands that follow a search: each repeats all that the user gave but what it changes."""
+
+import re
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote
+from omegaconf import OmegaConf
+from optuna import Study
+
+from tunesmith.commands import command, flag, run_again, run_config, typed
+from tunesmith.overrides import write_override, write_value
+from tunesmith.paths import SearchPaths
+from tunesmith.search.plan import Plan
+from tunesmith.study import is_exhausted, n_finished
+
+TERMINATOR_OFF = "hydra/sweeper/terminator=none"
+_TOTAL = "hydra.sweeper.n_trials"
+# What the file of the next search holds itself; a new space is a new study, named anew.
+_IN_THE_FILE = re.compile(
+    r"(hydra\.mode|hparams_search|hydra\.sweeper\.(study_name|n_trials|params\b.*))"
+)
+
+
+def more_trials(study: Study, plan: Plan) -> list[str] | None:
+    """Return what to add to the same command so that it goes on; None where every point is tried.
+
+    Nothing has to be added where the total was not reached.
+    """
+    finished = n_finished(study)
+    if is_exhausted(study) or (plan.n_points is not None and finished >= plan.n_points):
+        return None
+    if finished < plan.n_trials:
+        return [] if plan.verdict(study) is None else [TERMINATOR_OFF]
+    return [write_override(_TOTAL, 2 * max(finished, plan.n_trials))]
+
+
+def to_continue(study: Study, plan: Plan) -> str | None:
+    """Return the whole command that goes on with a search; None where nothing can go on.
+
+    Nothing of a study in memory is left when its command ends.
+    """
+    added = more_trials(study, plan)
+    if added is None or plan.settings.storage is None:
+        return None
+    changed = tuple(f"{line.partition('=')[0]}=" for line in added)
+    kept = (argument for argument in typed() if not argument.startswith(changed))
+    return command(*kept, *added)
+
+
+def repeat_winner(plan: Plan) -> str:
+    """Return the command that trains a search's winner again."""
+    return run_again(plan.paths.best_config)
+
+
+def next_search(plan: Plan) -> str:
+    """Return the command of the search that the advice proposes."""
+    kept = [line for line in _overrides(plan) if not _is_in_the_file(line, plan)]
+    return run_config(plan.paths.next_config, "-m", *kept, *_search_path(plan))
+
+
+def primary_config(plan: Plan) -> str:
+    """Return the name of the config that the next search starts from."""
+    name = str(plan.config.hydra.job.config_name)
+    folder = _typed_folder()
+    if folder is None or name != SearchPaths(folder).next_config.stem:
+        return name
+    # That was a next search itself.
+    return str(OmegaConf.load(SearchPaths(folder).next_config).defaults[0])
+
+
+def _overrides(plan: Plan) -> list[str]:
+    given = plan.config.hydra.overrides
+    return [*given.hydra, *given.task]
+
+
+def _is_in_the_file(line: str, plan: Plan) -> bool:
+    override = OverridesParser.create().parse_override(line)
+    key = str(override.get_key_element())
+    if key == "hydra.searchpath" and _typed_folder() is not None:
+        return True  # `_search_path` has it.
+    searched = {name.lstrip("+") for name in plan.space.distributions}
+    return _IN_THE_FILE.fullmatch(key) is not None or key.lstrip("+") in searched
+
+
+def _search_path(plan: Plan) -> list[str]:
+    """Return where configs lie, if that was said by the flag that now names the next search."""
+    folder = _typed_folder()
+    if folder is None:
+        return []
+    known = [str(path) for path in plan.config.hydra.searchpath or []]
+    is_next = plan.config.hydra.job.config_name == SearchPaths(folder).next_config.stem
+    added = [] if is_next else [f"file://{folder.absolute()}"]
+    paths = write_value([*known, *added], quote=Quote.double)
+    return [f"hydra.searchpath={paths}"] if known or added else []
+
+
+def _typed_folder() -> Path | None:
+    folder = flag(typed(), "--config-dir", "-cd")
+    return None if folder is None else Path(folder)

@@ -1,0 +1,94 @@
+"""The winner of a search: which trial it is, its config, and fitting it once more."""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import optuna
+from omegaconf import OmegaConf, open_dict
+from optuna.trial import FrozenTrial
+
+from tunesmith.config import resolve_function
+from tunesmith.context import refitting
+from tunesmith.overrides import data_node, write_override
+from tunesmith.paths import write_atomically
+from tunesmith.search.fitted import restored
+from tunesmith.search.job import compose_job, result_of
+from tunesmith.search.plan import Plan
+from tunesmith.search.session import Session
+from tunesmith.study import Confirmation, StudyRecord, trial_numbered
+from tunesmith.tracking import Run
+
+
+def winner_of(
+    study: optuna.Study, best: FrozenTrial, confirmation: Confirmation | None
+) -> FrozenTrial:
+    """Return the best of those trained again, without `confirmation` the best trial."""
+    if confirmation is None:
+        return best
+    number = confirmation[confirmation.winner].trial
+    assert number is not None
+    return trial_numbered(study, number)
+
+
+def write_best(best: FrozenTrial, session: Session) -> Path:
+    """Write the winner's whole config."""
+    return write_trial_config(session.plan.paths.best_config, best, session)
+
+
+def write_trial_config(path: Path, trial: FrozenTrial, session: Session) -> Path:
+    """Write to `path` what repeats a trial: its config, without the groups that nobody reads."""
+    plan = session.plan
+    cfg = compose_job(plan.config, plan.overrides_of(trial), loader=session.loader)
+    with open_dict(cfg):
+        for group in _ignored(plan):
+            cfg.pop(group, None)
+        key = plan.drawn_key
+        if key is not None and isinstance(drawn := OmegaConf.select(cfg, key), str):
+            OmegaConf.update(cfg, key, data_node(json.loads(drawn)))
+    write_atomically(path, OmegaConf.to_yaml(cfg))
+    return path
+
+
+def _ignored(plan: Plan) -> list[str]:
+    """Return the groups that no trial reads and the search did not draw."""
+    if plan.settings.unread is None:
+        return []
+    unread: Sequence[str] = resolve_function(plan.settings.unread)(plan.base)
+    drawn = {name.lstrip("+").partition(".")[0] for name in plan.space.distributions}
+    return [group for group in unread if group not in drawn]
+
+
+def refit_winner(
+    study: optuna.Study, winner: FrozenTrial, session: Session, *, parent: Run
+) -> str | None:
+    """Repeat the winner once and log it as a model, unless `refit` is false; say what came out."""
+    plan = session.plan
+    StudyRecord.write(study, model=None)
+    if not plan.settings.refit:
+        return None
+    said = _refit(winner, session, parent=parent)
+    if parent.id is None:
+        return said
+    compose = partial(compose_job, plan.config, plan.overrides_of(winner), loader=session.loader)
+    fitted = restored(plan, plan.paths.best, compose=compose)
+    if fitted is not None:
+        StudyRecord.write(study, model=parent.log_model(fitted))
+    return said
+
+
+def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
+    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots."""
+    paths = session.plan.paths
+    folder = write_override("hydra.sweep.subdir", paths.subfolder(paths.best))
+    overrides = [*session.plan.overrides_of(best), folder]
+    launcher = session.make_launcher()
+    with refitting(parent):
+        value = result_of(launcher.launch([overrides], best.number)[0])
+    if value == best.value:
+        return "value reproduced exactly"
+    return (
+        f"value not reproduced: {value:.6g} instead of {best.value:.6g}; code, data or the number "
+        "of threads have changed, or the training is not deterministic"
+    )

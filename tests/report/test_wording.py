@@ -1,0 +1,40 @@
+"""How numbers are written for reading."""
+
+import pytest
+
+from tunesmith.report.wording import confirmed, spread
+from tunesmith.study import Candidate, Confirmation
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "written"),
+    [
+        (3474.3, 110.4, "3474 ± 110"),
+        (0.963812, 0.0065, "0.9638 ± 0.0065"),
+        (12.3456, 1.0, "12.3 ± 1.0"),
+        (0.5, 2.5, "0.5 ± 2.5"),
+        (1.23456e-9, 4.3e-11, "(1.235 ± 0.043)e-09"),
+        (5.25e12, 3.1e10, "(5.250 ± 0.031)e+12"),
+        (1.5, 0.0, "1.5 ± 0"),
+        (float("inf"), 1.0, "inf ± 1"),
+    ],
+)
+def test_a_mean_has_the_digits_that_its_deviation_leaves(
+    mean: float, deviation: float, written: str
+) -> None:
+    assert spread(mean, deviation) == written
+
+
+@pytest.mark.parametrize(
+    ("search_value", "sign", "said"),
+    [
+        (0.9887, 1, "the search flattered it by 0.011"),
+        (1.0113, 1, "the search did not flatter it"),
+        (1.0113, -1, "the search flattered it by 0.011"),
+        (0.9887, -1, "the search did not flatter it"),
+        (1.0, 1, "the search did not flatter it"),
+    ],
+)
+def test_the_gap_says_its_direction(search_value: float, sign: float, said: str) -> None:
+    winner = Candidate("trial 3", [0.99, 1.0, 1.01], 3, search_value, sign=sign)
+    assert f"{said}." in confirmed(Confirmation([winner], "trial 3"), "val/mse")
