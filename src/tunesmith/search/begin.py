@@ -12,9 +12,11 @@ from optuna.samplers import BaseSampler, PartialFixedSampler
 
 from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import write_override
+from tunesmith.search.components import is_grid
+from tunesmith.search.foreign import check_others, counting_others, said_of_others
 from tunesmith.search.plan import Plan
 from tunesmith.search.user_code import changed_files, git_version, user_code
-from tunesmith.search.worker_environment import opening_retry_s
+from tunesmith.search.worker_environment import is_worker, opening_retry_s
 from tunesmith.study import (
     SlotSampler,
     StudyRecord,
@@ -32,6 +34,8 @@ def begin_search(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
     """
     study = _open(plan)
     stored = StudyRecord.of(study).fingerprint
+    if not is_worker():
+        check_others(study, plan)
     if stored is None:
         _begin(study, plan, say=say)
         return study
@@ -74,6 +78,8 @@ def _open(plan: Plan) -> optuna.Study:
 
 
 def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
+    if said := said_of_others(study, counting_others(plan, study)):
+        say(said)
     if plan.settings.baseline and plan.baseline:
         _queue_baseline(study, plan, say=say)
     names = plan.metric_names
@@ -87,18 +93,46 @@ def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> No
     )
 
 
+def note_baseline(study: optuna.Study, plan: Plan) -> None:
+    """Note which trial of a grid is the baseline: the grid has that point anyway."""
+    if not is_grid(plan.settings.sampler) or not plan.settings.baseline:
+        return
+    point, outside = _baseline_point(plan)
+    own = (t for t in finished(study) if not TrialRecord.of(t).is_of_others)
+    number = next((t.number for t in own if t.params == point), None)
+    if number is not None and not outside and StudyRecord.of(study).baseline is None:
+        StudyRecord.write(study, baseline=number)
+
+
 def _queue_baseline(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
+    point, outside = _baseline_point(plan)
+    if outside:
+        say(f"No baseline trial: {', '.join(outside)} lies outside the search space.")
+        return
+    if is_grid(plan.settings.sampler):
+        return
+    # A command that was killed here has queued it already.
+    if not _queued_at(study, point):
+        study.enqueue_trial(point)
+    StudyRecord.write(study, baseline=_queued_at(study, point)[0])
+
+
+def _baseline_point(plan: Plan) -> tuple[dict[str, Any], list[str]]:
+    """Return the default config as the study keeps it, and the overrides that lie outside."""
     point, outside = {}, []
     for name, value in plan.baseline.items():
         try:
             point[name] = plan.space.kept(name, value)
         except ValueError:
             outside.append(write_override(name, value))
-    if outside:
-        say(f"No baseline trial: {', '.join(outside)} lies outside the search space.")
-        return
-    study.enqueue_trial(point)
-    StudyRecord.write(study, baseline=0)
+    return point, outside
+
+
+def _queued_at(study: optuna.Study, point: dict[str, Any]) -> list[int]:
+    """Return the numbers of trials that were queued at a point, but those that others computed."""
+    records = {t.number: TrialRecord.of(t) for t in study.get_trials(deepcopy=False)}
+    own = {number: record for number, record in records.items() if not record.is_of_others}
+    return [number for number, record in own.items() if record.queued == point]
 
 
 def _holding(fixed: dict[str, Any], sampler: BaseSampler) -> BaseSampler:

@@ -3,7 +3,7 @@
 import contextlib
 import copy
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -70,8 +70,15 @@ def trial_overrides(
     space.suggest(trial)
     if extend is not None:
         extend(config, trial)
-    params, own = trial.params, {}
-    if "params" in config.objective:
+    return overrides_at(trial.params, space=space, config=config, extra=extra)
+
+
+def overrides_at(
+    params: Mapping[str, Any], *, space: SearchSpace, config: DictConfig, extra: Sequence[str] = ()
+) -> list[str]:
+    """Return the overrides that set parameters; for the arguments see `trial_overrides`."""
+    own = {}
+    if draws_its_own(config):
         own = {k: v for k, v in params.items() if k not in space.distributions}
     extended = [
         write_override(name, value)
@@ -80,6 +87,11 @@ def trial_overrides(
     ]
     recorded = [write_override("objective.params", write_data(own))] if own else []
     return [*extended, *space.overrides(params), *extra, *recorded]
+
+
+def draws_its_own(config: DictConfig) -> bool:
+    """Return whether the objective draws parameters itself, outside of the search space."""
+    return "params" in (config.get("objective") or {})
 
 
 def compose_job(

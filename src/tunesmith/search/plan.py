@@ -12,7 +12,6 @@ import optuna
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna.pruners import BasePruner
-from optuna.samplers import GridSampler
 from optuna.trial import FrozenTrial
 
 from tunesmith.config import resolve_function
@@ -20,8 +19,9 @@ from tunesmith.objectives import objective_of
 from tunesmith.overrides import write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.renamed import bring_up_to_date
-from tunesmith.search.components import Components, is_kind
+from tunesmith.search.components import Components, is_grid
 from tunesmith.search.fingerprint import Fingerprint, fingerprint
+from tunesmith.search.job import draws_its_own, overrides_at
 from tunesmith.search.settings import ConfirmSettings, Settings
 from tunesmith.search.space import SearchSpace, parse_space
 from tunesmith.search.user_code import digest_of, user_code
@@ -94,6 +94,11 @@ class Plan:
             for name in self.space.distributions
         }
 
+    @property
+    def is_open(self) -> bool:
+        """Whether trials may have parameters outside of the space: only running one tells which."""
+        return self.settings.custom_search_space is not None or draws_its_own(self.config)
+
     def make_pruner(self) -> BasePruner | None:
         """Return a new pruner, None where the config wants nothing pruned."""
         return self.components.make_pruner() if self.base.get("prune", True) else None
@@ -112,7 +117,7 @@ class Plan:
         known = TrialRecord.of(trial).overrides
         if known is not None:
             return known
-        return self.space.overrides(trial.params)
+        return overrides_at(trial.params, space=self.space, config=self.config)
 
 
 def make_plan(
@@ -151,7 +156,7 @@ def _code_digest(base: DictConfig, settings: Settings) -> str:
 
 
 def _n_trials(settings: Settings, space: SearchSpace) -> int:
-    if not is_kind(settings.sampler, GridSampler):
+    if not is_grid(settings.sampler):
         return settings.n_trials
     return min(settings.n_trials, prod(len(values) for values in space.grid().values()))
 

@@ -17,6 +17,7 @@ from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import data_node, write_override
 from tunesmith.report import ReportContext, terminal_summary, write_front, write_report
 from tunesmith.search.fitted import is_restorable, restored
+from tunesmith.search.foreign import compared_with_others, not_computed, why_not_composed
 from tunesmith.search.job import compose_job, result_of
 from tunesmith.search.messages import to_continue
 from tunesmith.search.plan import Plan
@@ -47,8 +48,12 @@ def write_results(
     printed = [("to continue", f"the same command with {to_continue(study, plan)}")]
     if now.best is not None:
         winner = _winner(study, now.best, confirmation)
-        files.append(_write_best(winner, session))
-        printed += _repeat_winner(winner, session, parent=parent)
+        if (obstacle := why_not_composed(winner, plan, session.loader)) is None:
+            files.append(_write_best(winner, session))
+            printed += _repeat_winner(winner, session, parent=parent)
+        else:
+            plan.paths.best_config.unlink(missing_ok=True)
+            session.say(obstacle)
         parent.log_summary(_compared(now, confirmation))
     else:
         files.append(_write_front(study, plan))
@@ -119,25 +124,37 @@ def _repeat_winner(winner: FrozenTrial, session: Session, *, parent: Run) -> lis
     printed = [("repeat the winner", repeat_winner(plan.paths))]
     if not plan.base.get("refit"):
         return printed
-    printed.append(("refit of the winner", _refit(winner, session, parent=parent)))
-    if parent.id is None or not is_restorable(plan.base):
+    fitted, said = _refit(winner, session, parent=parent)
+    printed.append(("refit of the winner", said))
+    if not fitted or parent.id is None or not is_restorable(plan.base):
         return printed
     compose = partial(compose_job, plan.config, plan.overrides_of(winner), loader=session.loader)
     uri = parent.log_model(restored(plan.paths.best, compose=compose))
     return printed if uri is None else [*printed, ("load the model", load_model(uri))]
 
 
-def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
-    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots."""
+def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> tuple[bool, str]:
+    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots.
+
+    Returns whether it was fitted, and how its value compares in words.
+    """
     paths = session.plan.paths
     folder = write_override("hydra.sweep.subdir", paths.subfolder(paths.best))
     overrides = [*session.plan.overrides_of(best), folder]
     launcher = session.make_launcher()
-    with refitting(parent):
-        value = result_of(launcher.launch([overrides], best.number)[0])
+    is_of_others = TrialRecord.of(best).is_of_others
+    try:
+        with refitting(parent):
+            value = result_of(launcher.launch([overrides], best.number)[0])
+    except Exception as error:
+        if not is_of_others:
+            raise
+        return False, not_computed(best, error)
     if value == best.value:
-        return "value reproduced exactly"
-    return (
+        return True, "value reproduced exactly"
+    if is_of_others:
+        return True, compared_with_others(best, value)
+    return True, (
         f"value not reproduced: {value:.6g} instead of {best.value:.6g}; code, data or the number "
         "of threads have changed, or the training is not deterministic"
     )
@@ -145,7 +162,10 @@ def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
 
 def _write_front(study: optuna.Study, plan: Plan) -> Path:
     def repeat(trial: FrozenTrial) -> str:
-        folder = TrialRecord.of(trial).folder
+        record = TrialRecord.of(trial)
+        folder = record.folder
+        if record.is_of_others:
+            return " ".join(plan.overrides_of(trial))
         run = plan.paths.trial(trial.number) if folder is None else plan.paths.run(folder)
         # Without a config of its own, what it was composed with repeats it.
         return repeat_run(run) or " ".join(plan.overrides_of(trial))

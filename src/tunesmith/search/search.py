@@ -12,9 +12,10 @@ from omegaconf import DictConfig
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
-from tunesmith.search.begin import begin_search, check_code
+from tunesmith.search.begin import begin_search, check_code, note_baseline
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.describe import describe
+from tunesmith.search.foreign import check_others
 from tunesmith.search.job import trial_overrides
 from tunesmith.search.messages import interrupted, nothing_to_do, stopped_early
 from tunesmith.search.plan import Plan
@@ -86,6 +87,8 @@ def run_search(
         session.say(describe(plan))
         return
     study = begin_search(plan, say=session.say)
+    session = session.counting_others(study)
+    plan = session.plan
     check_code(study, plan, say=session.say)
     tracking: Tracking = instantiate(plan.base.tracking)
     tracking.close_dead_runs()
@@ -99,6 +102,7 @@ def run_search(
     with _recorded(study, session, tracking) as parent:
         session.say(f"Study {plan.study_name} in {plan.paths.folder}")
         complete_stage(_search_stage(study, plan), session)
+        note_baseline(study, plan)
         if n_finished(study) < plan.n_trials:
             session.say(stopped_early(study, plan))
             if not leaders(study) and plan.settings.timeout is not None:
@@ -137,6 +141,7 @@ def _recorded(study: optuna.Study, session: Session, tracking: Tracking) -> Iter
 
 def _stage_of_worker(session: Session) -> Stage:
     study = begin_search(session.plan, say=session.say)
+    session = session.counting_others(study)
     if stage_of_worker() == CONFIRM:
         return _confirm_stage(Confirm(session.plan, study))
     return _search_stage(study, session.plan)
@@ -205,6 +210,7 @@ def _search_stage(study: optuna.Study, plan: Plan) -> Stage:
         overrides_of=overrides_of,
         timeout=time_left(plan.settings.timeout),
         termination=plan.termination,
+        watch=partial(check_others, plan=plan) if plan.is_open else lambda _: None,
     )
 
 

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import optuna
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.plugins import Plugins
 from hydra.core.utils import configure_log
@@ -13,6 +14,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 from rich.console import Console
 
+from tunesmith.search.foreign import counting_others
 from tunesmith.search.plan import Plan, make_plan
 from tunesmith.search.settings import Settings
 
@@ -30,6 +32,10 @@ class Session:
     def loader(self) -> ConfigLoader:
         """What composes configs."""
         return self.hydra_context.config_loader
+
+    def counting_others(self, study: optuna.Study) -> "Session":
+        """Return the session with a total that fits a study with trials of others."""
+        return replace(self, plan=counting_others(self.plan, study))
 
     def make_launcher(self) -> Launcher:
         """Return a new launcher: it computes jobs in this process."""
