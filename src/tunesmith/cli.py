@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
+from tunesmith.interrupts import end_interrupted, quitting_at_once
 from tunesmith.passwords import holds_password
 
 # What the configs of this package run, besides the package itself.
@@ -61,9 +62,10 @@ def run(main: Callable[[], None]) -> None:
 
     """
     with one_line_errors():
-        refuse_passwords(sys.argv[1:])
-        sys.argv[1:] = complete_arguments(sys.argv[1:])
-        Plugins.instance().register(ShippedConfigs)
+        with quitting_at_once():
+            refuse_passwords(sys.argv[1:])
+            sys.argv[1:] = complete_arguments(sys.argv[1:])
+            Plugins.instance().register(ShippedConfigs)
         main()
 
 
@@ -121,6 +123,10 @@ def one_line_errors() -> Iterator[None]:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting itself.
     try:
         yield
+    except KeyboardInterrupt:
+        if full:
+            raise
+        raise end_interrupted("Interrupted.") from None
     except SystemExit as ended:
         if full and ended.__cause__ is not None:
             raise ended.__cause__ from None

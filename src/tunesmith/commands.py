@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from tunesmith.overrides import write_for_shell
 from tunesmith.paths import RunPaths, SearchPaths, shown
 
 _ENTRY = "python train.py"
@@ -17,6 +18,12 @@ def run_config(config: Path) -> str:
 def repeat_run(run: RunPaths) -> str | None:
     """Return the command that repeats a run, from the config in its folder; None without one."""
     return None if run.config is None else run_config(run.config)
+
+
+def resume_run(run: RunPaths, checkpoint: Path) -> str | None:
+    """Return the command that goes on from a run's checkpoint; None if its config is not kept."""
+    repeat = repeat_run(run)
+    return repeat and f"{repeat} {write_for_shell('ckpt_path', shown(checkpoint))}"
 
 
 def repeat_winner(search: SearchPaths) -> str:

@@ -12,12 +12,18 @@ from omegaconf import DictConfig
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
+from tunesmith.interrupts import EXIT_CODE, is_interrupt, quitting_at_once
 from tunesmith.search.begin import begin_search, check_code, note_baseline
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.describe import describe
 from tunesmith.search.foreign import check_others
 from tunesmith.search.job import trial_overrides
-from tunesmith.search.messages import interrupted, nothing_to_do, stopped_early
+from tunesmith.search.messages import (
+    confirming_interrupted,
+    interrupted,
+    nothing_to_do,
+    stopped_early,
+)
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import naming_misfits, probe
 from tunesmith.search.results import write_results
@@ -69,7 +75,8 @@ def run_search(
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     loader = hydra_context.config_loader
-    with naming_misfits(config, settings=settings, arguments=arguments, loader=loader):
+    misfits = naming_misfits(config, settings=settings, arguments=arguments, loader=loader)
+    with quitting_at_once(), misfits:
         session = open_session(
             config,
             settings=settings,
@@ -128,10 +135,16 @@ def _recorded(study: optuna.Study, session: Session, tracking: Tracking) -> Iter
         state = RunState.COMPLETE
     except _NoResultYet:
         state = RunState.INTERRUPTED
-    except SearchInterrupted:
+    except SearchInterrupted as stopped:
+        state = RunState.INTERRUPTED
+        session.say(str(stopped) or interrupted(study, plan))
+        raise SystemExit(EXIT_CODE) from None
+    except (KeyboardInterrupt, SystemExit) as error:
+        if not is_interrupt(error):
+            raise
         state = RunState.INTERRUPTED
         session.say(interrupted(study, plan))
-        raise SystemExit(130) from None
+        raise SystemExit(EXIT_CODE) from None
     except (SearchFailed, WorkersFailed) as error:
         raise InvalidConfig(f"study {plan.study_name} stopped: {error}") from error
     finally:
@@ -167,6 +180,8 @@ def _confirm(
         try:
             complete_stage(_confirm_stage(confirm), session)
             state = RunState.COMPLETE
+        except SearchInterrupted:
+            raise SearchInterrupted(confirming_interrupted(confirm.n_open, plan)) from None
         except (SearchFailed, WorkersFailed) as error:
             state = RunState.FAIL
             session.say(f"The best trials could not be confirmed: {error}")
