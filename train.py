@@ -5,12 +5,17 @@ python train.py optimizer=sgd               the same with any value or group ove
 python train.py -m hparams_search=mlp       a search
 """
 
+import sys
 from typing import TYPE_CHECKING
 
-import hydra
-from omegaconf import DictConfig
+try:
+    import hydra
+    from omegaconf import DictConfig
 
-from tunesmith import LIBRARIES, run
+    from tunesmith import LIBRARIES, run
+except KeyboardInterrupt:  # What comes later is told by `run`.
+    print("Interrupted before anything was begun.", file=sys.stderr)
+    sys.exit(130)
 
 if TYPE_CHECKING:
     from tunesmith.objectives import Outcome

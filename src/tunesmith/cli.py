@@ -14,6 +14,7 @@ import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.commands import flag
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
+from tunesmith.interrupts import end_interrupted, quitting_at_once
 from tunesmith.passwords import holds_password
 
 # What the configs of this package run, besides the package itself.
@@ -62,9 +63,10 @@ def run(main: Callable[[], None]) -> None:
 
     """
     with one_line_errors():
-        refuse_passwords(sys.argv[1:])
-        sys.argv[1:] = complete_arguments(sys.argv[1:])
-        Plugins.instance().register(ShippedConfigs)
+        with quitting_at_once():
+            refuse_passwords(sys.argv[1:])
+            sys.argv[1:] = complete_arguments(sys.argv[1:])
+            Plugins.instance().register(ShippedConfigs)
         main()
 
 
@@ -114,6 +116,10 @@ def one_line_errors() -> Iterator[None]:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting itself.
     try:
         yield
+    except KeyboardInterrupt:
+        if full:
+            raise
+        raise end_interrupted("Interrupted.") from None
     except SystemExit as ended:
         if full and ended.__cause__ is not None:
             raise ended.__cause__ from None

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tunesmith.overrides import write_for_shell
 from tunesmith.paths import RunPaths, shown
 
 _DEFAULT = ("python", "train.py")
@@ -64,6 +65,12 @@ def run_again(config: Path) -> str:
 def repeat_run(run: RunPaths) -> str | None:
     """Return the command that repeats a run, from the config in its folder; None without one."""
     return None if run.config is None else run_again(run.config)
+
+
+def resume_run(run: RunPaths, checkpoint: Path) -> str | None:
+    """Return the command that goes on from a run's checkpoint; None if its config is not kept."""
+    repeat = repeat_run(run)
+    return repeat and f"{repeat} {write_for_shell('ckpt_path', shown(checkpoint))}"
 
 
 def open_mlflow(uri: str) -> str:

@@ -52,6 +52,11 @@ class RunPaths:
         return self.folder / "checkpoint.ckpt"
 
     @property
+    def interrupted(self) -> Path:
+        """The checkpoint of a fit that Ctrl-C ended."""
+        return self.folder / "interrupted.ckpt"
+
+    @property
     def checkpoints(self) -> Path:
         """Where checkpoint callbacks write."""
         return self.folder / "checkpoints"

@@ -3,7 +3,12 @@ from pathlib import Path
 
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.trial import TrialState, create_trial
 
 from tests.studies import add, recorded_article, searched
@@ -112,3 +117,20 @@ def test_a_rewrite_replaces_the_page_in_one_step(tmp_path: Path) -> None:
     for _ in range(2):
         write_report(study, path=tmp_path / "report.html")
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_trials_over_several_spaces_have_a_page_and_advice(tmp_path: Path) -> None:
+    study = optuna.create_study()
+    spaces: list[dict[str, BaseDistribution]] = [
+        {"x": FloatDistribution(0, 1)},
+        {"x": FloatDistribution(-9, 9, step=0.5)},
+        {"x": CategoricalDistribution([0.5, "a"])},
+        {"x": FloatDistribution(1e-3, 9, log=True), "y": IntDistribution(0, 4)},
+        {},
+    ]
+    for space in spaces:
+        params = {"x": 0.5, "y": 1}
+        drawn = {name: params[name] for name in space}
+        for value in range(8):
+            study.add_trial(create_trial(params=drawn, distributions=space, value=value))
+    assert "40 complete" in text_of(study, tmp_path)

@@ -1,11 +1,13 @@
 import time
+from datetime import datetime, timedelta
 
 import optuna
 import pytest
 from optuna.distributions import FloatDistribution
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from tests.study.searches import bowl, new_study
+from tunesmith.process import ProcessId
 from tunesmith.study import (
     FailKind,
     Failure,
@@ -21,7 +23,7 @@ from tunesmith.study import (
     summarize,
     trial_numbered,
 )
-from tunesmith.study.record import failure_attributes
+from tunesmith.study.record import OWNER_KEY, failure_attributes
 
 INF = float("inf")
 
@@ -58,6 +60,34 @@ def test_a_study_without_trials_has_a_summary() -> None:
     summary = summarize(optuna.create_study())
     assert (summary.n_finished, summary.n_pruned, summary.n_failed) == (0, 0, 0)
     assert (summary.best, summary.baseline, summary.gain, summary.epochs_spent) == (None,) * 4
+
+
+def worked(process: int | None, start: float, end: float) -> FrozenTrial:
+    """A trial from second `start` to `end`, of a process of ours or of others."""
+    noon = datetime(2026, 1, 1, 12)
+    owner = ProcessId("here", process, 0.0).to_str() if process else None
+    trial = create_trial(value=1.0, system_attrs={OWNER_KEY: owner} if owner else {})
+    trial.datetime_start = noon + timedelta(seconds=start)
+    trial.datetime_complete = noon + timedelta(seconds=end)
+    return trial
+
+
+@pytest.mark.parametrize(
+    ("trials", "seconds"),
+    [
+        ([(1, 0, 2), (1, 3, 4)], 4),
+        ([(1, 0, 2), (1, 3, 4), (2, 3000, 3001)], 5),
+        ([(1, 0, 10), (2, 1, 5), (2, 6, 12)], 12),
+        ([(None, 0, 2), (None, 50, 51), (1, 100, 101)], 4),
+    ],
+    ids=["between trials", "two commands", "two workers", "others"],
+)
+def test_the_pause_between_two_commands_is_no_time_at_work(
+    trials: list[tuple[int | None, float, float]], seconds: float
+) -> None:
+    study = optuna.create_study()
+    study.add_trials([worked(*times) for times in trials])
+    assert summarize(study).wall_seconds == seconds
 
 
 @pytest.mark.parametrize(("direction", "best"), [("minimize", 3), ("maximize", 2)])

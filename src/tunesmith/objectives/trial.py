@@ -13,6 +13,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna import TrialPruned
 
+from tunesmith.commands import repeat_run, resume_run
 from tunesmith.config import anchor_files, flat
 from tunesmith.context import (
     Context,
@@ -24,11 +25,12 @@ from tunesmith.context import (
     run_tags,
 )
 from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.interrupts import end_interrupted, is_interrupt
 from tunesmith.objectives.objective import Values, objective_of
 from tunesmith.objectives.record_config import record_config
 from tunesmith.objectives.repeat import mean_over_seeds
 from tunesmith.objectives.result import print_result
-from tunesmith.paths import started_in
+from tunesmith.paths import shown, started_in
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.study import (
     BadValue,
@@ -189,8 +191,10 @@ def _recording_errors(context: Context) -> Iterator[None]:
         if isinstance(error, InvalidConfig):
             _exit_if_alone(str(error), context)
         raise
-    except BaseException:  # Ctrl-C, or Lightning's SystemExit for it
+    except BaseException as error:
         run.finish(RunState.INTERRUPTED)
+        if context.is_alone and is_interrupt(error):
+            raise end_interrupted(_interrupted(context)) from None
         raise
 
 
@@ -214,6 +218,18 @@ def _end_complete(
         OmegaConf.save(OmegaConf.create(dict(metrics)), context.paths.metrics)
     if context.role is Role.SINGLE:
         print_result(metrics, seconds=seconds, cfg=cfg, context=context)
+
+
+def _interrupted(context: Context) -> str:
+    """Say where an interrupted run lies, and how to go on."""
+    paths = context.paths
+    said = f"Interrupted; the folder is {shown(paths.folder)}"
+    if not paths.interrupted.is_file():
+        repeat = repeat_run(paths)
+        return said if repeat is None else f"{said}\nto begin again: {repeat}"
+    resume = resume_run(paths, paths.interrupted)
+    said = f"{said}, with {paths.interrupted.name}"
+    return said if resume is None else f"{said}\nto go on: {resume}"
 
 
 def _exit_if_alone(message: str, context: Context) -> None:

@@ -141,7 +141,7 @@ def _cards(summary: Summary) -> list[tuple[str, str, str]]:
         cards.append(("gain over the baseline", value_text(summary.gain), remark))
     if summary.wall_seconds is not None:
         remark = f"{duration(summary.trial_seconds)} of trials"
-        cards.append(("first start to last end", duration(summary.wall_seconds), remark))
+        cards.append(("time at work", duration(summary.wall_seconds), remark))
     if summary.epochs_spent is not None:
         saved = summary.epochs_saved
         remark = f"{saved:,} saved by pruning" if saved else "none saved by pruning"

@@ -11,9 +11,11 @@ from optuna.samplers import BaseSampler, PartialFixedSampler
 
 from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import write_override
+from tunesmith.search.components import is_grid
+from tunesmith.search.foreign import check_others, counting_others, said_of_others
 from tunesmith.search.plan import Plan, in_folder
 from tunesmith.search.user_code import changed_files, git_version, user_code
-from tunesmith.search.worker_environment import opening_retry_s
+from tunesmith.search.worker_environment import is_worker, opening_retry_s
 from tunesmith.study import (
     SlotSampler,
     StudyRecord,
@@ -27,23 +29,26 @@ from tunesmith.study import (
 def begin_search(plan: Plan, *, say: Callable[[str], None]) -> tuple[optuna.Study, Plan]:
     """Return the plan's study, created if it is new, and say what a user should know of it.
 
-    The plan that is returned with it has its files where the study was begun: a folder that is
-    named by the time is another one in each worker and each command.
+    The plan that is returned with it has its files where the study was begun, since a folder that
+    is named by the time is another one in each worker and each command; and a total that fits a
+    study with trials of others.
 
     Raises InvalidConfig for a store that cannot be used, or a study that another search began.
     """
     study = _open(plan)
     stored = StudyRecord.of(study).fingerprint
+    if not is_worker():
+        check_others(study, plan)
     if stored is None:
         _begin(study, plan, say=say)
-        return study, plan
+        return study, counting_others(plan, study)
     changed = plan.fingerprint.check_continues(stored, study_name=plan.study_name)
     if changed:
         say(f"Continuing study {plan.study_name} with a different {', '.join(changed)}.")
     begun_in = StudyRecord.of(study).folder
     if begun_in is None or begun_in == plan.paths.folder or not begun_in.is_dir():
-        return study, plan
-    return study, in_folder(plan, str(begun_in))
+        return study, counting_others(plan, study)
+    return study, counting_others(in_folder(plan, str(begun_in)), study)
 
 
 def check_code(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
@@ -79,6 +84,8 @@ def _open(plan: Plan) -> optuna.Study:
 
 
 def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
+    if said := said_of_others(study, counting_others(plan, study)):
+        say(said)
     if plan.settings.baseline and plan.baseline:
         _queue_baseline(study, plan, say=say)
     settings, names = plan.settings, list(plan.settings.metrics)
@@ -92,18 +99,46 @@ def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> No
     )
 
 
+def note_baseline(study: optuna.Study, plan: Plan) -> None:
+    """Note which trial of a grid is the baseline: the grid has that point anyway."""
+    if not is_grid(plan.settings.sampler) or not plan.settings.baseline:
+        return
+    point, outside = _baseline_point(plan)
+    own = (t for t in finished(study) if not TrialRecord.of(t).is_of_others)
+    number = next((t.number for t in own if t.params == point), None)
+    if number is not None and not outside and StudyRecord.of(study).baseline is None:
+        StudyRecord.write(study, baseline=number)
+
+
 def _queue_baseline(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
+    point, outside = _baseline_point(plan)
+    if outside:
+        say(f"No baseline trial: {', '.join(outside)} lies outside the search space.")
+        return
+    if is_grid(plan.settings.sampler):
+        return
+    # A command that was killed here has queued it already.
+    if not _queued_at(study, point):
+        study.enqueue_trial(point)
+    StudyRecord.write(study, baseline=_queued_at(study, point)[0])
+
+
+def _baseline_point(plan: Plan) -> tuple[dict[str, Any], list[str]]:
+    """Return the default config as the study keeps it, and the overrides that lie outside."""
     point, outside = {}, []
     for name, value in plan.baseline.items():
         try:
             point[name] = plan.space.kept(name, value)
         except ValueError:
             outside.append(write_override(name, value))
-    if outside:
-        say(f"No baseline trial: {', '.join(outside)} lies outside the search space.")
-        return
-    study.enqueue_trial(point)
-    StudyRecord.write(study, baseline=0)
+    return point, outside
+
+
+def _queued_at(study: optuna.Study, point: dict[str, Any]) -> list[int]:
+    """Return the numbers of trials that were queued at a point, but those that others computed."""
+    records = {t.number: TrialRecord.of(t) for t in study.get_trials(deepcopy=False)}
+    own = {number: record for number, record in records.items() if not record.is_of_others}
+    return [number for number, record in own.items() if record.queued == point]
 
 
 def _holding(fixed: dict[str, Any], sampler: BaseSampler) -> BaseSampler:

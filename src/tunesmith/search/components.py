@@ -50,7 +50,7 @@ class Components:
         kept = [str(key) for key in self._settings.sampler if key != "seed"]
         node = OmegaConf.masked_copy(self._settings.sampler, kept)
         factory: Callable[..., BaseSampler] = instantiate(node, trusted=_TRUSTED, _partial_=True)
-        if is_kind(self._settings.sampler, GridSampler):
+        if is_grid(self._settings.sampler):
             return partial(factory, self._space.grid())
         return factory
 
@@ -113,6 +113,11 @@ def require_single_objective(
 def is_kind(sampler: DictConfig, kind: type[BaseSampler]) -> bool:
     """Return whether a sampler's config names this class."""
     return target_of(sampler).endswith(f".{kind.__name__}")
+
+
+def is_grid(sampler: DictConfig) -> bool:
+    """Return whether a sampler's config names a grid, whose points are the search's total."""
+    return is_kind(sampler, GridSampler)
 
 
 def _make(name: str, node: DictConfig | None) -> Any:

@@ -3,7 +3,7 @@
 import contextlib
 import copy
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -81,7 +81,18 @@ def trial_overrides(
     space.suggest(trial)
     if extend is not None:
         extend(config, trial)
-    params, own = trial.params, {}
+    return overrides_at(trial.params, space=space, drawn_key=drawn_key, extra=extra)
+
+
+def overrides_at(
+    params: Mapping[str, Any],
+    *,
+    space: SearchSpace,
+    drawn_key: str | None,
+    extra: Sequence[str] = (),
+) -> list[str]:
+    """Return the overrides that set parameters; for the arguments see `trial_overrides`."""
+    own = {}
     if drawn_key is not None:
         own = {k: v for k, v in params.items() if k not in space.distributions}
     extended = [

@@ -51,7 +51,21 @@ def stopped_early(study: optuna.Study, plan: Plan) -> str:
 
 def interrupted(study: optuna.Study, plan: Plan) -> str:
     """Return how to continue after Ctrl-C."""
+    finished = n_finished(study)
+    if finished >= plan.n_trials:
+        return (
+            f"Interrupted while writing the results of {finished} trials, which are kept; "
+            f"run the same command to write the results of study {plan.study_name}."
+        )
     return (
-        f"Interrupted after {n_finished(study)} of {plan.n_trials} trials; "
+        f"Interrupted after {finished} of {plan.n_trials} trials; "
         f"run the same command to continue study {plan.study_name}."
+    )
+
+
+def confirming_interrupted(n_open: int, plan: Plan) -> str:
+    """Return how to continue after Ctrl-C while the best trials are trained again."""
+    return (
+        f"Interrupted while confirming the best trials, {n_open} fit{'s' * (n_open != 1)} to go; "
+        f"all trials are kept. Run the same command to confirm study {plan.study_name}."
     )

@@ -12,15 +12,15 @@ import optuna
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna.pruners import BasePruner
-from optuna.samplers import GridSampler
 from optuna.trial import FrozenTrial
 
 from tunesmith.config import has_key, resolve_function
 from tunesmith.overrides import write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.renamed import bring_up_to_date
-from tunesmith.search.components import Components, is_kind
+from tunesmith.search.components import Components, is_grid
 from tunesmith.search.fingerprint import Fingerprint, fingerprint
+from tunesmith.search.job import overrides_at
 from tunesmith.search.settings import Settings
 from tunesmith.search.space import SearchSpace, parse_space
 from tunesmith.search.user_code import digest_of, user_code
@@ -93,6 +93,11 @@ class Plan:
             for name in self.space.distributions
         }
 
+    @property
+    def is_open(self) -> bool:
+        """Whether trials may have parameters outside of the space: only running one tells which."""
+        return self.settings.custom_search_space is not None or self.drawn_key is not None
+
     def make_pruner(self) -> BasePruner | None:
         """Return a new pruner, None where the config wants nothing pruned."""
         return self.components.make_pruner() if self.settings.prune else None
@@ -111,7 +116,7 @@ class Plan:
         known = TrialRecord.of(trial).overrides
         if known is not None:
             return known
-        return self.space.overrides(trial.params)
+        return overrides_at(trial.params, space=self.space, drawn_key=self.drawn_key)
 
 
 def make_plan(
@@ -155,7 +160,7 @@ def _n_trials(settings: Settings, space: SearchSpace) -> int:
 
 
 def _n_points(settings: Settings, space: SearchSpace) -> int | None:
-    if not is_kind(settings.sampler, GridSampler):
+    if not is_grid(settings.sampler):
         return None
     return prod(len(values) for values in space.grid().values())
 

@@ -15,6 +15,7 @@ from tunesmith.errors import InvalidConfig
 from tunesmith.extras import install, missing
 from tunesmith.report import ReportContext, terminal_summary, write_front
 from tunesmith.search.following import next_search, primary_config, repeat_winner, to_continue
+from tunesmith.search.foreign import why_not_composed
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import accepts
 from tunesmith.search.session import Session
@@ -51,8 +52,12 @@ def write_results(
     files, refit = [_write_stock_results(now, plan)], None
     if now.best is not None:
         winner = winner_of(study, now.best, confirmation)
-        files.append(write_best(winner, session))
-        refit = refit_winner(study, winner, session, parent=parent)
+        if (obstacle := why_not_composed(winner, plan, session.loader)) is None:
+            files.append(write_best(winner, session))
+            refit = refit_winner(study, winner, session, parent=parent)
+        else:
+            plan.paths.best_config.unlink(missing_ok=True)
+            session.say(obstacle)
         parent.log_summary(_compared(now, confirmation))
     else:
         files.append(_write_front(study, session))
@@ -169,7 +174,10 @@ def _write_front(study: optuna.Study, session: Session) -> Path:
     plan = session.plan
 
     def repeat(trial: FrozenTrial) -> str:
-        folder = TrialRecord.of(trial).folder
+        record = TrialRecord.of(trial)
+        folder = record.folder
+        if record.is_of_others:
+            return " ".join(plan.overrides_of(trial))
         run = plan.paths.trial(trial.number) if folder is None else plan.paths.run(folder)
         if (repeated := repeat_run(run)) is not None:
             return repeated

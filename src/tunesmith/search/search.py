@@ -11,12 +11,19 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
+from tunesmith.interrupts import EXIT_CODE, is_interrupt, quitting_at_once
 from tunesmith.overrides import write_override
-from tunesmith.search.begin import begin_search, check_code
+from tunesmith.search.begin import begin_search, check_code, note_baseline
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.describe import describe
+from tunesmith.search.foreign import check_others
 from tunesmith.search.job import trial_overrides
-from tunesmith.search.messages import interrupted, nothing_to_do, stopped_early
+from tunesmith.search.messages import (
+    confirming_interrupted,
+    interrupted,
+    nothing_to_do,
+    stopped_early,
+)
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import naming_misfits, probe
 from tunesmith.search.results import show_results, write_results
@@ -69,7 +76,8 @@ def run_search(
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     loader = hydra_context.config_loader
-    with naming_misfits(config, settings=settings, arguments=arguments, loader=loader):
+    misfits = naming_misfits(config, settings=settings, arguments=arguments, loader=loader)
+    with quitting_at_once(), misfits:
         session = open_session(
             config,
             settings=settings,
@@ -102,6 +110,7 @@ def run_search(
     with _recorded(study, session, tracking) as parent:
         session.say(f"Study {plan.study_name} in {plan.paths.folder}")
         complete_stage(_search_stage(study, plan), session)
+        note_baseline(study, plan)
         if n_finished(study) < plan.n_trials:
             session.say(stopped_early(study, plan))
             if not leaders(study) and plan.settings.timeout is not None:
@@ -127,10 +136,16 @@ def _recorded(study: optuna.Study, session: Session, tracking: Tracking) -> Iter
         state = RunState.COMPLETE
     except _NoResultYet:
         state = RunState.INTERRUPTED
-    except SearchInterrupted:
+    except SearchInterrupted as stopped:
+        state = RunState.INTERRUPTED
+        session.say(str(stopped) or interrupted(study, plan))
+        raise SystemExit(EXIT_CODE) from None
+    except (KeyboardInterrupt, SystemExit) as error:
+        if not is_interrupt(error):
+            raise
         state = RunState.INTERRUPTED
         session.say(interrupted(study, plan))
-        raise SystemExit(130) from None
+        raise SystemExit(EXIT_CODE) from None
     except (SearchFailed, WorkersFailed) as error:
         raise InvalidConfig(f"study {plan.study_name} stopped: {error}") from error
     finally:
@@ -166,6 +181,8 @@ def _confirm(
         try:
             complete_stage(_confirm_stage(confirm), session)
             state = RunState.COMPLETE
+        except SearchInterrupted:
+            raise SearchInterrupted(confirming_interrupted(confirm.n_open, plan)) from None
         except (SearchFailed, WorkersFailed) as error:
             state = RunState.FAIL
             session.say(f"The best trials could not be confirmed: {error}")
@@ -184,7 +201,7 @@ def _is_done(study: optuna.Study, plan: Plan) -> bool:
 
 
 def _known_confirmation(search: optuna.Study, plan: Plan) -> Confirmation | None:
-    return read_confirmation(search, Confirm(plan, search).study) if plan.confirm else None
+    return read_confirmation(search, Confirm(plan, search).study) if plan.settings.confirm else None
 
 
 def _say_what_changed(study: optuna.Study, session: Session) -> None:
@@ -214,6 +231,7 @@ def _search_stage(study: optuna.Study, plan: Plan) -> Stage:
         overrides_of=overrides_of,
         timeout=time_left(plan.settings.timeout),
         termination=plan.termination,
+        watch=partial(check_others, plan=plan) if plan.is_open else lambda _: None,
     )
 
 

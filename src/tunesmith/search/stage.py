@@ -39,6 +39,8 @@ class Stage:
     queued_only: bool = False
     timeout: float | None = None
     termination: Stagnation | None = None
+    # Told of each change; what it raises ends the stage.
+    watch: Callable[[optuna.Study], None] = lambda _: None
 
 
 def complete_stage(stage: Stage, session: Session) -> None:
@@ -48,12 +50,17 @@ def complete_stage(stage: Stage, session: Session) -> None:
     does not help.
     """
     line = LiveLine(stage.study, n_trials=stage.n_trials, console=session.console)
+
+    def on_change(study: optuna.Study) -> None:
+        line.update(study)
+        stage.watch(study)
+
     with SignalGuard() as stop, line:
         if session.plan.settings.n_jobs > 1:
-            _have_workers_do(stage, session, stop=stop, line=line)
+            _have_workers_do(stage, session, stop=stop, on_change=on_change)
             interrupted = stop.requested
         else:
-            ended = work(stage, session, stop=stop, on_change=line.update)
+            ended = work(stage, session, stop=stop, on_change=on_change)
             interrupted = ended is StopReason.INTERRUPTED
     if interrupted:
         raise SearchInterrupted
@@ -103,7 +110,13 @@ def work(
     )
 
 
-def _have_workers_do(stage: Stage, session: Session, *, stop: SignalGuard, line: LiveLine) -> None:
+def _have_workers_do(
+    stage: Stage,
+    session: Session,
+    *,
+    stop: SignalGuard,
+    on_change: Callable[[optuna.Study], None],
+) -> None:
     settings, study = session.plan.settings, stage.study
     workers = Workers(
         stage=stage.name,
@@ -113,6 +126,6 @@ def _have_workers_do(stage: Stage, session: Session, *, stop: SignalGuard, line:
         timeout=stage.timeout,
         n_finished=lambda: n_finished(study),
     )
-    workers.supervise(on_poll=lambda: line.update(study), should_stop=lambda: stop.requested)
+    workers.supervise(on_poll=lambda: on_change(study), should_stop=lambda: stop.requested)
     # What a killed worker left is queued again, for the next time.
     recover_dead_trials(study, max_retries=settings.max_retries)

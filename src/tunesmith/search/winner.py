@@ -14,10 +14,11 @@ from tunesmith.context import refitting
 from tunesmith.overrides import data_node, write_override
 from tunesmith.paths import write_atomically
 from tunesmith.search.fitted import restored
+from tunesmith.search.foreign import compared_with_others, not_computed
 from tunesmith.search.job import compose_job, result_of
 from tunesmith.search.plan import Plan
 from tunesmith.search.session import Session
-from tunesmith.study import Confirmation, StudyRecord, trial_numbered
+from tunesmith.study import Confirmation, StudyRecord, TrialRecord, trial_numbered
 from tunesmith.tracking import Run
 
 
@@ -68,27 +69,38 @@ def refit_winner(
     StudyRecord.write(study, model=None)
     if not plan.settings.refit:
         return None
-    said = _refit(winner, session, parent=parent)
-    if parent.id is None:
+    fitted, said = _refit(winner, session, parent=parent)
+    if not fitted or parent.id is None:
         return said
     compose = partial(compose_job, plan.config, plan.overrides_of(winner), loader=session.loader)
-    fitted = restored(plan, plan.paths.best, compose=compose)
-    if fitted is not None:
-        StudyRecord.write(study, model=parent.log_model(fitted))
+    model = restored(plan, plan.paths.best, compose=compose)
+    if model is not None:
+        StudyRecord.write(study, model=parent.log_model(model))
     return said
 
 
-def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> str:
-    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots."""
+def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> tuple[bool, str]:
+    """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots.
+
+    Returns whether it was fitted, and how its value compares in words.
+    """
     paths = session.plan.paths
     folder = write_override("hydra.sweep.subdir", paths.subfolder(paths.best))
     overrides = [*session.plan.overrides_of(best), folder]
     launcher = session.make_launcher()
-    with refitting(parent):
-        value = result_of(launcher.launch([overrides], best.number)[0])
+    is_of_others = TrialRecord.of(best).is_of_others
+    try:
+        with refitting(parent):
+            value = result_of(launcher.launch([overrides], best.number)[0])
+    except Exception as error:
+        if not is_of_others:
+            raise
+        return False, not_computed(best, error)
     if value == best.value:
-        return "value reproduced exactly"
-    return (
+        return True, "value reproduced exactly"
+    if is_of_others:
+        return True, compared_with_others(best, value)
+    return True, (
         f"value not reproduced: {value:.6g} instead of {best.value:.6g}; code, data or the number "
         "of threads have changed, or the training is not deterministic"
     )

@@ -35,8 +35,12 @@ class FailurePolicy:
     since: datetime
 
     def check(self, trials: Sequence[FrozenTrial]) -> None:
-        """Raise SearchFailed if the attempts so far say so; lost attempts are not failures."""
-        attempts = [t for t in trials if is_finished(t) or _counted(t)]
+        """Raise SearchFailed if the attempts so far say so.
+
+        Lost attempts are not failures, and trials of others are no attempts.
+        """
+        own = (t for t in trials if not TrialRecord.of(t).is_of_others)
+        attempts = [t for t in own if is_finished(t) or _counted(t)]
         failed = {t.number: f for t in attempts if (f := _counted(t)) is not None}
         recent = [t for t in attempts if _ended(t) >= self.since]
         if not any(t.number in failed for t in recent):

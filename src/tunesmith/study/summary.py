@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import stdev
 from typing import cast
 
@@ -130,7 +131,7 @@ class Summary:
         best: The first of `leaders`; None without one, or with several objectives.
         front: The Pareto front; empty for one objective.
         baseline: The trial of the default config, its last attempt; None with several objectives.
-        wall_seconds: From the first start to the last end; None before there is one.
+        wall_seconds: How long somebody was at work; None before the end of a trial.
         trial_seconds: What all trials took together.
         epochs_spent: The epochs of all trials; None where no trial counts epochs.
         epochs_saved: What pruned trials had left; None where the study does not say how many
@@ -220,9 +221,25 @@ def _baseline(study: optuna.Study, trials: list[FrozenTrial]) -> FrozenTrial | N
 
 
 def _wall_seconds(trials: list[FrozenTrial]) -> float | None:
-    starts = [t.datetime_start for t in trials if t.datetime_start]
-    ends = [t.datetime_complete for t in trials if t.datetime_complete and t.datetime_start]
-    return (max(ends) - min(starts)).total_seconds() if starts and ends else None
+    """Add up the time in which any process was between its first trial's start and its last's end.
+
+    The pause between two commands is thus left out, and the overhead between trials is not.
+    """
+    spans: dict[object, tuple[datetime, datetime]] = {}
+    for trial in trials:
+        start, end = trial.datetime_start, trial.datetime_complete
+        if start is not None and end is not None:
+            # Nobody knows which process computed a trial of others.
+            key = TrialRecord.of(trial).owner or trial.number
+            first, last = spans.get(key, (start, end))
+            spans[key] = min(first, start), max(last, end)
+    if not spans:
+        return None
+    seconds, until = 0.0, datetime.min
+    for start, end in sorted(spans.values()):
+        seconds += max(0.0, (end - max(start, until)).total_seconds())
+        until = max(until, end)
+    return seconds
 
 
 def _epochs(study: optuna.Study, trials: list[FrozenTrial]) -> tuple[int | None, int | None]:

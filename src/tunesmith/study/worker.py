@@ -12,7 +12,8 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.study._optuna import all_trials, fail, stored, was_stopped
+from tunesmith.process import ProcessId
+from tunesmith.study._optuna import all_trials, fail, set_owner, stored, was_stopped
 from tunesmith.study.exhaustion import is_exhausted, mark_exhausted
 from tunesmith.study.failure import (
     FailKind,
@@ -209,6 +210,8 @@ class _Worker:
         """Run one trial for Optuna, which drops what comes back for a trial that ended in here."""
         self.trial = trial
         try:
+            # A sampler of Optuna's own leaves the trial without an owner.
+            set_owner(self.study, stored(trial), ProcessId.current())
             if self._is_surplus(trial):
                 surplus = Failure(FailKind.SURPLUS, "others had taken all trials")
                 fail(self.study, stored(trial), surplus)

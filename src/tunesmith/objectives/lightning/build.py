@@ -10,7 +10,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from tunesmith.config import lightning_mode, resolve_function
-from tunesmith.context import Context
+from tunesmith.context import Context, Role
 from tunesmith.objectives.lightning.callbacks import EpochBar, WatchFit
 from tunesmith.objectives.lightning.checkpoint import (
     ResumeFromCheckpoint,
@@ -18,6 +18,7 @@ from tunesmith.objectives.lightning.checkpoint import (
     keep_best,
     write_below,
 )
+from tunesmith.objectives.lightning.interruption import StopAfterEpoch
 from tunesmith.tracking import RunLogger
 
 
@@ -74,6 +75,8 @@ def _callbacks(cfg: DictConfig, watch: WatchFit, context: Context) -> list[Callb
         callbacks.append(ResumeFromCheckpoint(instantiate(cfg.optimizer).keywords if obeys else {}))
     if cfg.metric.at == "best" and context.keeps_model(cfg):
         callbacks += _best_by_metric(cfg, callbacks)
+    if context.role is Role.SINGLE and cfg.repeat == 1:
+        callbacks.append(StopAfterEpoch(context.paths.interrupted))
     if not context.is_trial and sys.stderr.isatty():
         callbacks.append(EpochBar())
     return callbacks

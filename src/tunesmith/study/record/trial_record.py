@@ -104,6 +104,12 @@ class TrialRecord:
         return self._get("code", str)
 
     @property
+    def is_of_others(self) -> bool:
+        """Whether the trial was computed elsewhere: it names no worker of ours, nor overrides."""
+        is_begun = self._trial.state != TrialState.WAITING
+        return is_begun and OWNER_KEY not in self._trial.system_attrs and self.overrides is None
+
+    @property
     def folder(self) -> Path | None:
         """The trial's output folder."""
         found = self._get("folder", str)
@@ -192,8 +198,12 @@ class TrialRecord:
     @property
     def params(self) -> dict[str, Any]:
         """The trial's parameters; for one that still waits those that it was queued with."""
-        queued = typed(self._trial.system_attrs.get(_FIXED_PARAMS_KEY), dict) or {}
-        return dict(self._trial.params or queued)
+        return dict(self._trial.params or self.queued or {})
+
+    @property
+    def queued(self) -> dict[str, Any] | None:
+        """The parameters that the trial was queued with; None if all were sampled."""
+        return typed(self._trial.system_attrs.get(_FIXED_PARAMS_KEY), dict)
 
     @property
     def is_feasible(self) -> bool:

@@ -1,0 +1,47 @@
+"""Say Ctrl-C in one line, whenever it comes."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# What a shell gives for a command that Ctrl-C ended.
+EXIT_CODE = 130
+_AT_ONCE = b"Interrupted before anything was begun.\n"
+
+
+@contextmanager
+def quitting_at_once() -> Iterator[None]:
+    """Inside the block Ctrl-C ends the process: nothing is begun, libraries are being loaded.
+
+    A library may catch KeyboardInterrupt while it is loaded, or turn it into another error.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, _quit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether an exception is Ctrl-C, which Lightning turns into SystemExit."""
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    return isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt)
+
+
+def end_interrupted(text: str) -> SystemExit:
+    """Print a text and return what ends the process after Ctrl-C."""
+    print(text, file=sys.stderr)
+    return SystemExit(EXIT_CODE)
+
+
+def _quit(number: int, frame: FrameType | None) -> None:
+    os.write(2, _AT_ONCE)
+    os._exit(EXIT_CODE)

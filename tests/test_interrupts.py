@@ -1,0 +1,163 @@
+"""Ctrl-C is one line at any time, and says how to go on."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.demos.boring_classes import BoringModel
+from optuna.trial import TrialState
+
+from tests.commands import QUICK, command, environment, read_trials, run_folder, succeed
+from tunesmith.interrupts import is_interrupt
+from tunesmith.objectives.lightning.interruption import StopAfterEpoch
+
+SEARCH = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s", "tracking=none")
+
+
+def interrupt(
+    *arguments: str, root: Path, when: Callable[[], bool]
+) -> subprocess.CompletedProcess[str]:
+    """Run train.py, and press Ctrl-C as soon as something has happened."""
+    line = command(*arguments, root=root)
+    running = subprocess.Popen(
+        line, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while not when() and running.poll() is None:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    printed, said = running.communicate(timeout=120)
+    return subprocess.CompletedProcess(line, running.returncode, printed, said)
+
+
+def after(seconds: float) -> Callable[[], bool]:
+    due = time.monotonic() + seconds
+    return lambda: time.monotonic() > due
+
+
+class Press(Callback):
+    """Presses Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch: int, times: int) -> None:
+        self.epoch, self.times = epoch, times
+
+    def on_train_batch_start(self, trainer: Trainer, *args: object) -> None:
+        if trainer.current_epoch == self.epoch:
+            for _ in range(self.times):
+                os.kill(os.getpid(), signal.SIGINT)
+            self.times = 0
+
+
+@pytest.mark.parametrize(("times", "is_kept"), [(1, True), (2, False)])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_fit_ends_its_epoch_and_keeps_a_checkpoint(
+    tmp_path: Path, times: int, is_kept: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "interrupted.ckpt"
+    before = signal.getsignal(signal.SIGINT)
+    trainer = Trainer(
+        max_epochs=5,
+        limit_train_batches=3,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[StopAfterEpoch(kept), Press(1, times)],
+    )
+    model: LightningModule = BoringModel()
+    try:
+        with pytest.raises(SystemExit) as ended:
+            trainer.fit(model)
+    finally:
+        left = signal.signal(signal.SIGINT, before)
+    assert is_interrupt(ended.value)
+    assert left is before
+    assert "Ctrl-C again stops at once" in capsys.readouterr().err
+    assert kept.exists() is is_kept
+    if is_kept:
+        assert torch.load(kept, weights_only=True)["global_step"] == 6
+
+
+def test_an_exit_of_other_reasons_is_no_interrupt() -> None:
+    assert not is_interrupt(SystemExit(1))
+    assert is_interrupt(KeyboardInterrupt())
+
+
+@pytest.mark.parametrize(
+    "seconds", [0.3, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.1, 0.6, 1, 2, 3, 4, 6))]
+)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*QUICK, "trainer.max_epochs=100000"),
+        pytest.param((*SEARCH, "hydra.sweeper.n_trials=100000"), marks=pytest.mark.slow),
+    ],
+    ids=["fit", "search"],
+)
+def test_ctrl_c_at_any_time_is_no_traceback(
+    tmp_path: Path, seconds: float, arguments: tuple[str, ...]
+) -> None:
+    done = interrupt(*arguments, root=tmp_path / "outputs", when=after(seconds))
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert "Interrupted" in done.stderr + done.stdout
+    assert done.stderr.count("\n") <= 3
+
+
+@pytest.mark.slow
+def test_an_interrupted_fit_goes_on_by_the_printed_command(tmp_path: Path) -> None:
+    root = tmp_path / "outputs"
+    long = (*QUICK, "tracking=none", "trainer.max_epochs=3000")
+
+    def is_fitting() -> bool:
+        return any("epoch 100:" in log.read_text() for log in root.glob("runs/*/*/train.log"))
+
+    done = interrupt(*long, root=root, when=is_fitting)
+    assert done.returncode == 130
+    folder = run_folder(root)
+    assert f"Interrupted; the folder is {folder}, with interrupted.ckpt" in done.stderr
+    _, printed = done.stderr.strip().splitlines()[-1].split("to go on: ")
+    resumed = subprocess.run(
+        [sys.executable, *shlex.split(printed)[1:]],
+        cwd=command("", root=root)[1].removesuffix("train.py"),
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    [second] = (path for path in root.glob("runs/*/*") if path != folder)
+    succeed(*long, root=tmp_path / "whole")
+    whole = run_folder(tmp_path / "whole")
+    values = [
+        yaml.safe_load((path / "metrics.yaml").read_text())["val/mse"] for path in (second, whole)
+    ]
+    assert values[0] == values[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_search_says_that_its_confirmation_was_interrupted_and_goes_on(
+    tmp_path: Path, n_jobs: int
+) -> None:
+    search = (
+        *("-m", "hparams_search=mlp", "hydra.sweeper.study_name=s", "tracking=none", "refit=false"),
+        *("trainer.max_epochs=200", "data.n_samples=200", "hydra.sweeper.n_trials=2"),
+        *("confirm.n_best=1", "confirm.n_seeds=20", f"hydra.sweeper.n_jobs={n_jobs}"),
+    )
+    confirmed = tmp_path / "searches" / "s" / "confirm" / "1"
+    done = interrupt(*search, root=tmp_path, when=confirmed.is_dir)
+    assert done.returncode == 130
+    assert "Interrupted while confirming the best trials, " in done.stdout
+    assert "Run the same command to confirm study s." in done.stdout
+    succeed(*search, root=tmp_path)
+    states = [t.state for t in read_trials(f"sqlite:///{tmp_path}/optuna.db", "s-confirm")]
+    assert states.count(TrialState.COMPLETE) in (20, 40)
