@@ -112,6 +112,30 @@ def test_long_and_odd_parameters_and_tags_are_cut_not_refused(
     assert len(kept.params) == 253
 
 
+def test_metrics_of_any_name_are_kept_apart_and_the_change_is_told_once(
+    tracking, client: MlflowClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = tracking.start_run("run", tags={})
+    long = "x" * 300
+    odd = {"MAP@10": 1.0, "MAP?10": 2.0, "/abs": 3.0, "": 4.0, "a/../b": 5.0, "..": 6.0, "..c": 7.0}
+    odd |= {long: 8.0, f"{long}y": 9.0, "./": 10.0, "a//d": 11.0, "ä:ö val/mse": 12.0}
+    run.log_metrics(odd, step=1)
+    run.log_metrics(odd, step=2)
+    run.log_summary(odd)
+    run.finish(RunState.COMPLETE)
+    kept = client.get_run(run.id).data.metrics
+    assert sorted(kept.values()) == sorted(odd.values())
+    assert {kept[name] for name in ("MAP_10", "MAP_10_2", "abs", "a/b", "ä:ö val/mse")} == {
+        *(1.0, 2.0, 3.0, 5.0, 12.0)
+    }
+    assert points(client, run, "MAP_10") == [(1, 1.0), (2, 1.0)]
+    told = [record.getMessage() for record in caplog.records]
+    assert told == run.notes
+    assert len(told) == len(odd) - 1
+    assert told[0].startswith("the metric 'MAP@10' is recorded as 'MAP_10'")
+    assert max(map(len, told)) < 250
+
+
 def test_files_folders_and_texts_come_back_as_they_were(
     tmp_path: Path, tracking, client: MlflowClient
 ) -> None:

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ from optuna import TrialPruned
 
 from tunesmith.commands import repeat_run
 from tunesmith.config import anchor_files, flat
-from tunesmith.context import Context, Role, entered, job_context, refitted_search
+from tunesmith.context import Context, Role, current_context, entered, job_context, refitted_search
 from tunesmith.errors import InvalidConfig, nearest
 from tunesmith.objectives.objective import Values, objective_of
 from tunesmith.objectives.record_config import record_config
@@ -30,6 +30,7 @@ from tunesmith.study import (
     StudyRecord,
     TrialRecord,
     listed,
+    read_number,
     read_values,
 )
 from tunesmith.tracking import NoTracking, RunState, Tracking
@@ -86,6 +87,8 @@ def run_trial(cfg: DictConfig) -> Outcome:
         if context.trial is not None:
             TrialRecord.write(context.trial, seconds=seconds)
     _end_complete(cfg, context, metrics, seconds=seconds)
+    if context.trial is not None and context.run.notes:
+        TrialRecord.write(context.trial, notes=context.run.notes)
     values = [metrics[name] for name in metric_names(cfg)]
     return values if isinstance(cfg.metric.name, ListConfig) else values[0]
 
@@ -149,9 +152,9 @@ def _compute(cfg: DictConfig) -> dict[str, float]:
 
 
 def _by_name(cfg: DictConfig, result: Values) -> dict[str, float]:
-    if isinstance(result, Mapping):
-        return {name: float(value) for name, value in result.items()}
     names = metric_names(cfg)
+    if isinstance(result, Mapping):
+        return _numbers(result, optimized=names)
     if (count := len(listed(result))) != len(names):
         raise NoUsableValue(
             f"the objective returned {count} values, metric.name names {len(names)}; "
@@ -161,6 +164,21 @@ def _by_name(cfg: DictConfig, result: Values) -> dict[str, float]:
         return dict(zip(names, read_values(result, n_directions=len(names)), strict=True))
     except BadValue as error:
         raise NoNumber(str(error)) from None
+
+
+def _numbers(result: Mapping[str, object], *, optimized: Sequence[str]) -> dict[str, float]:
+    """Return the metrics as numbers; one that is none and not optimized is left out, and named."""
+    numbers = {}
+    for key, value in result.items():
+        name = str(key)
+        try:
+            numbers[name] = read_number(value)
+        except BadValue as error:
+            if name in optimized:
+                raise NoNumber(f"{error} (as {name})") from None
+            kind = "None" if value is None else f"a {type(value).__name__}"
+            current_context().run.note(f"the metric {name!r} is {kind}, no number: it is left out")
+    return numbers
 
 
 def _require_values(cfg: DictConfig, metrics: Mapping[str, float], *, takes_infinity: bool) -> None:

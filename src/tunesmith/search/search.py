@@ -16,7 +16,7 @@ from tunesmith.search.begin import begin_search, check_code
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.describe import describe
 from tunesmith.search.job import trial_overrides
-from tunesmith.search.messages import interrupted, nothing_to_do, stopped_early
+from tunesmith.search.messages import interrupted, notes_of, nothing_to_do, stopped_early
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import naming_misfits, probe
 from tunesmith.search.results import write_results
@@ -99,6 +99,8 @@ def run_search(
     with _recorded(study, session, tracking) as parent:
         session.say(f"Study {plan.study_name} in {plan.paths.folder}")
         complete_stage(_search_stage(study, plan), session)
+        for note in notes_of(study):
+            session.say(note)
         if n_finished(study) < plan.n_trials:
             session.say(stopped_early(study, plan))
             if not leaders(study) and plan.settings.timeout is not None:

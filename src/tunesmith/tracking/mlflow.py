@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -28,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tunesmith.paths import artifacts_beside
 from tunesmith.process import ProcessId
+from tunesmith.tracking.names import Names
 from tunesmith.tracking.run import Run, RunState, Tracking
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,6 @@ STATUS = {
     RunState.FAIL: "FAILED",
     RunState.INTERRUPTED: "KILLED",
 }
-NOT_IN_A_NAME = re.compile(r"[^/\w.\- ]")
 PROCESS_TAG = "tunesmith.process"
 STATE_TAG = "optuna.trial_state"
 SECONDS_BETWEEN_FLUSHES = 5.0
@@ -136,9 +135,11 @@ class MlflowRun(Run):
     id: str
 
     def __init__(self, client: MlflowClient, run_id: str, *, uri: str) -> None:
+        super().__init__()
         self.id = run_id
         self._client = client
         self._uri = uri
+        self._metric_names, self._param_names = Names(), Names()
         self._points: list[Metric] = []
         self._ends: dict[str, Metric] = {}
         self._flushed = time.monotonic()
@@ -146,7 +147,10 @@ class MlflowRun(Run):
     def log_metrics(self, metrics: Mapping[str, float], *, step: int) -> None:
         """Buffer a point of each metric; every few seconds the buffer is written."""
         now = time.time_ns() // 1_000_000
-        points = [Metric(name, float(value), now, step) for name, value in metrics.items()]
+        points = [
+            Metric(self._metric_name(name), float(value), now, step)
+            for name, value in metrics.items()
+        ]
         self._points += points
         self._ends |= {point.key: point for point in points}
         if time.monotonic() - self._flushed > SECONDS_BETWEEN_FLUSHES:
@@ -155,14 +159,23 @@ class MlflowRun(Run):
     def log_summary(self, metrics: Mapping[str, float]) -> None:
         """Record final values; the end of a curve that has the value already stays as it is."""
         for name, value in metrics.items():
-            end = self._ends.get(name)
+            end = self._ends.get(self._metric_name(name))
             if end is None or end.value != value:
                 self.log_metrics({name: value}, step=0 if end is None else end.step + 1)
+
+    def _metric_name(self, name: str) -> str:
+        cleaned = self._metric_names.clean(name)
+        if cleaned != name:
+            self.note(
+                f"the metric {_shortened(name)} is recorded as {_shortened(cleaned)}: MLflow does "
+                "not take its name"
+            )
+        return cleaned
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record parameters; a value is cut at MLflow's limit, a name made one that it takes."""
         entities = [
-            Param(NOT_IN_A_NAME.sub("_", name), str(value)[:MAX_PARAM_VAL_LENGTH])
+            Param(self._param_names.clean(name), str(value)[:MAX_PARAM_VAL_LENGTH])
             for name, value in params.items()
         ]
         for start in range(0, len(entities), MAX_PARAMS_TAGS_PER_BATCH):
@@ -224,6 +237,10 @@ def _is_transient(error: Exception) -> bool:
     if isinstance(error, MlflowException):
         return error.error_code in ("TEMPORARILY_UNAVAILABLE", "INTERNAL_ERROR")
     return True
+
+
+def _shortened(name: str) -> str:
+    return repr(name if len(name) <= 60 else f"{name[:40]}...{name[-17:]}")
 
 
 def _sqlite_file(uri: str) -> Path | None:
