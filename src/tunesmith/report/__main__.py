@@ -13,7 +13,7 @@ from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
 from tunesmith.report import ReportContext, terminal_summary, write_report
 from tunesmith.report.load import load_search, load_study, storage_of
-from tunesmith.study import SUFFIX, Confirmation, complete, read_confirmation, shown
+from tunesmith.study import SUFFIX, Confirmation, read_confirmation, shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         study, storage, path = _locate(options)
-        _check_has_results(study)
+        _check_is_begun(study)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
@@ -69,16 +69,9 @@ def _confirmation(study: optuna.Study, storage: str) -> Confirmation | None:
     return read_confirmation(study, confirming)
 
 
-def _check_has_results(study: optuna.Study) -> None:
-    trials = shown(study)
-    if not trials:
+def _check_is_begun(study: optuna.Study) -> None:
+    if not shown(study):
         raise ValueError(f"study {study.study_name!r} is empty: no trial was started yet")
-    if not complete(study):
-        states = sorted({t.state.name.lower() for t in trials})
-        raise ValueError(
-            f"study {study.study_name!r} has no finished trial to report on: "
-            f"its {len(trials)} trials are {' or '.join(states)}"
-        )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import optuna
 from omegaconf import OmegaConf, open_dict
@@ -41,8 +41,9 @@ def write_results(
     Raises InvalidConfig if no trial completed.
     """
     plan, now = session.plan, summarize(study)
-    _require_complete(now, plan)
     plan.paths.folder.mkdir(parents=True, exist_ok=True)
+    if now.best is None and not now.front:
+        _end_without_winner(study, now, session, parent=parent)
     files = [_write_stock_results(now, plan)]
     printed = [("to continue", f"the same command with {to_continue(study, plan)}")]
     if now.best is not None:
@@ -70,14 +71,19 @@ def write_results(
     session.say(f"report: {plan.paths.report}")
 
 
-def _require_complete(now: Summary, plan: Plan) -> None:
-    if now.best is None and not now.front:
-        raise InvalidConfig(
-            f"study {plan.study_name} has no complete trial with a finite value "
-            f"({', '.join(f'{count} {state}' for state, count in now.states.items())}); "
-            f"the logs are in {plan.paths.trials}; "
-            "try another range or sampler"
-        )
+def _end_without_winner(
+    study: optuna.Study, now: Summary, session: Session, *, parent: Run
+) -> NoReturn:
+    """Report what there is, and raise InvalidConfig."""
+    plan = session.plan
+    context = ReportContext(storage=shown_storage(plan.settings.storage))
+    parent.log_artifact(write_report(study, path=plan.paths.report, context=context))
+    raise InvalidConfig(
+        f"study {plan.study_name} has no complete trial with a finite value "
+        f"({', '.join(f'{count} {state}' for state, count in now.states.items())}); "
+        f"the logs are in {plan.paths.trials}, the report is {plan.paths.report}; "
+        "try another range or sampler"
+    )
 
 
 def _winner(
