@@ -12,6 +12,7 @@ from typing import TypeAlias
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna import TrialPruned
+from optuna.trial import Trial
 
 from tunesmith.commands import repeat_run
 from tunesmith.config import anchor_files, flat
@@ -33,7 +34,7 @@ from tunesmith.study import (
     read_number,
     read_values,
 )
-from tunesmith.tracking import NoTracking, RunState, Tracking
+from tunesmith.tracking import NoTracking, Run, RunState, Tracking
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +88,18 @@ def run_trial(cfg: DictConfig) -> Outcome:
         if context.trial is not None:
             TrialRecord.write(context.trial, seconds=seconds)
     _end_complete(cfg, context, metrics, seconds=seconds)
-    if context.trial is not None and context.run.notes:
-        TrialRecord.write(context.trial, notes=context.run.notes)
+    if context.trial is not None:
+        _keep_what_the_run_says(context.trial, context.run)
     values = [metrics[name] for name in metric_names(cfg)]
     return values if isinstance(cfg.metric.name, ListConfig) else values[0]
+
+
+def _keep_what_the_run_says(trial: Trial, run: Run) -> None:
+    if run.notes:
+        TrialRecord.write(trial, notes=run.notes)
+    # The store may have been away when the run began.
+    if run.id is not None:
+        TrialRecord.write(trial, run_id=run.id)
 
 
 def metric_names(cfg: DictConfig) -> list[str]:

@@ -82,12 +82,13 @@ def run_search(
     if is_worker():
         work_for_parent(_stage_of_worker(session), session)
         return
+    tracking: Tracking = instantiate(plan.base.tracking)
+    tracking.check()
     if plan.is_dry_run:
         session.say(describe(plan))
         return
     study = begin_search(plan, say=session.say)
     check_code(study, plan, say=session.say)
-    tracking: Tracking = instantiate(plan.base.tracking)
     tracking.close_dead_runs()
     recover_dead_trials(study, max_retries=plan.settings.max_retries)
     if _is_done(study, plan):
@@ -135,6 +136,8 @@ def _recorded(study: optuna.Study, session: Session, tracking: Tracking) -> Iter
     finally:
         tracking.close_dead_runs(closed_runs(study))
         parent.finish(state)
+        if waiting := tracking.waiting():
+            session.say(waiting)
 
 
 def _stage_of_worker(session: Session) -> Stage:

@@ -70,6 +70,13 @@ class Run:
 class Tracking:
     """Opens runs; those that keep nothing, unless a subclass knows a store."""
 
+    def check(self) -> None:
+        """Raise InvalidConfig, in one line, if the store cannot be used; writes nothing."""
+
+    def waiting(self) -> str:
+        """Return in a sentence what the store has not got yet, nothing if it has all."""
+        return ""
+
     def start_run(self, name: str, *, tags: Mapping[str, str], parent_id: str | None = None) -> Run:
         """Open a run, as a child of `parent_id` if given."""
         return Run()
