@@ -431,6 +431,21 @@ def test_sixteen_commands_at_once_on_an_absent_store_make_one_study(
     assert [run.info.status for run in parents] == ["FINISHED"]
 
 
+@pytest.mark.parametrize("mode", ["search", "single run"])
+def test_an_mlflow_server_that_is_down_is_one_line_without_the_password(
+    tmp_path: Path, mode: str
+) -> None:
+    arguments = QUADRATIC if mode == "search" else ("objective=quadratic",)
+    done = train(
+        *arguments, root=tmp_path / "o", MLFLOW_TRACKING_URI="http://me:can4ry@127.0.0.1:9"
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("MLFLOW_TRACKING_URI=http://127.0.0.1:9 cannot be used: Conn")
+    assert done.stderr.count("\n") == 1
+    assert "can4ry" not in done.stdout + done.stderr
+    assert not (tmp_path / "o").exists()
+
+
 def test_a_store_that_cannot_be_reached_is_one_line_without_the_password(tmp_path: Path) -> None:
     url = "postgresql://me:can4ry@127.0.0.1:9/nothing"
     done = train(*QUADRATIC, "storage=postgresql", root=tmp_path / "o", OPTUNA_STORAGE=url)

@@ -15,6 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -73,6 +74,12 @@ def _check(cfg: DictConfig) -> None:
             f"a job of a search must be one process, got {n_processes} by trainer.devices or "
             f"num_nodes; try trainer.devices=1 with hydra.sweeper.n_jobs={n_processes}"
         )
+
+
+def _check_tracking(cfg: DictConfig) -> None:
+    """Raise InvalidConfig unless what tracks runs can be reached."""
+    if (node := cfg.get("tracking")) is not None:
+        instantiate(node).check()
 
 
 def _check_metric(metric: DictConfig) -> None:
@@ -151,6 +158,7 @@ class CheckBeforeRun(Callback):
             check_folder(Path(config.paths.output_root), key="paths.output_root")
             check_folder(Path(config.hydra.run.dir), key="hydra.run.dir")
             check_config(config)
+            _check_tracking(config)
             if config.get("dry_run"):
                 _end_dry_run(f"The run would go to {config.hydra.run.dir}")
 
@@ -162,6 +170,7 @@ class CheckBeforeRun(Callback):
             target = config.hydra.sweeper._target_
             if target.startswith(SEARCH):
                 return
+            _check_tracking(config)
             n_jobs = _check_jobs(config) if target.endswith(f".{BasicSweeper.__name__}") else None
             if config.get("dry_run"):
                 jobs = f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs > 1)}"

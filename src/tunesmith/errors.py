@@ -5,14 +5,19 @@ InvalidConfig
 """
 
 import difflib
+import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
+from typing import TypeVar
 
 from tunesmith.extras import extra_of, install
 from tunesmith.overrides import write_for_shell
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 # Hydra's two sentences about a target that it did not get, and its mark of the key that named it.
 _LOST_TARGET = re.compile(r"Error (?:locating target|loading) '([^']+)'")
@@ -134,6 +139,23 @@ def _reason(cause: BaseException) -> str:
         return text
     last = traceback.extract_tb(cause.__traceback__)[-1]
     return f"{type(cause).__name__}: {text} ({last.filename}:{last.lineno})"
+
+
+def attempt(make: Callable[[], list[T]]) -> tuple[list[T], str]:
+    """Return what `make` returns and an empty text, or nothing and in words what was raised.
+
+    It is for what a user can do without: a plot, a table, a piece of advice. The log gets the
+    traceback.
+
+    >>> attempt(lambda: [{[8]: 1}])
+    ([], "TypeError: unhashable type: 'list'")
+
+    """
+    try:
+        return make(), ""
+    except Exception as error:
+        log.info("left out", exc_info=True)
+        return [], " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,10 +1,12 @@
 """Where the code runs is decided once: a single run, a trial, a refit, and their repetitions."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 from hydra import compose, initialize_config_dir
@@ -19,7 +21,9 @@ from tests.study.searches import new_study
 from tunesmith.context import Context, Role, current_context, job_context, refitting
 from tunesmith.errors import InvalidConfig
 from tunesmith.objectives import run_trial
-from tunesmith.study import Diverged, Pruned, current_trial, running
+from tunesmith.objectives.trial import NoNumber
+from tunesmith.search.messages import notes_of
+from tunesmith.study import Diverged, Pruned, TrialRecord, current_trial, running
 from tunesmith.tracking import Run
 
 AMBIENT = re.compile(r"HydraConfig|RunMode|current_trial\(|current_run\(|job_context\(")
@@ -178,3 +182,31 @@ def test_a_search_prints_no_table_of_its_refit(tmp_path: Path, tracking: str) ->
 def test_each_job_of_a_multirun_without_a_search_prints_its_table(tmp_path: Path) -> None:
     jobs = ("-m", "objective=quadratic", "objective.x=1,2", "tracking=none")
     assert ROWS.findall(succeed(*jobs, root=tmp_path)) == ["time", "folder"] * 2
+
+
+def with_odd_metrics(cfg: DictConfig) -> dict[str, object]:
+    return {"y": 1.0, "none": None, "array": np.zeros(3), "text": "0.5", "nan": math.nan, 3: True}
+
+
+def test_a_side_metric_that_is_no_number_is_named_and_the_trial_counts(
+    composed: Callable[..., DictConfig], caplog: pytest.LogCaptureFixture
+) -> None:
+    study = new_study(None)
+    with running(study.ask()):
+        assert run_trial(composed("with_odd_metrics", "repeat=2", mode=RunMode.MULTIRUN)) == 1.0
+    expected = [
+        "the metric 'none' is None, no number: it is left out",
+        "the metric 'array' is a ndarray, no number: it is left out",
+    ]
+    assert TrialRecord.of(study.trials[0]).notes == expected
+    assert notes_of(study) == [f"Note: {sentence}." for sentence in expected]
+    assert set(expected) <= {record.getMessage() for record in caplog.records}
+
+
+def without_a_value(cfg: DictConfig) -> dict[str, object]:
+    return {"y": None, "other": 1.0}
+
+
+def test_the_metric_itself_must_be_a_number(composed: Callable[..., DictConfig]) -> None:
+    with running(new_study(None).ask()), pytest.raises(NoNumber, match="returned nothing"):
+        run_trial(composed("without_a_value", mode=RunMode.MULTIRUN))

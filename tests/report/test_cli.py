@@ -49,6 +49,14 @@ def test_any_study_gets_its_report(root: Path) -> None:
     assert "Best parameters" in output.read_text()
 
 
+def test_a_study_without_a_value_gets_its_report(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(root / "searches" / "mlp-3")]) == 0
+    assert "No trial is complete with a finite value" in capsys.readouterr().out
+    assert "1 fail" in (root / "searches" / "mlp-3" / "report.html").read_text()
+
+
 def note(folder: Path, storage: str) -> None:
     """Write what a search notes of its own study when it begins."""
     (folder / "study.yaml").write_text(f"study_name: {folder.name}\nstorage: {storage}\n")
@@ -142,7 +150,6 @@ def test_a_store_that_is_not_to_be_found_is_named_as_the_folder_states_it(
     [
         ("mlp-4", "nearest: mlp-"),
         ("mlp-2", "is empty: no trial was started yet"),
-        ("mlp-3", "has no finished trial to report on: its 1 trials are fail"),
     ],
 )
 def test_a_folder_without_results_is_one_clear_line(

@@ -1,5 +1,7 @@
 import math
+import re
 from pathlib import Path
+from types import ModuleType
 
 import optuna
 import pytest
@@ -12,8 +14,11 @@ from optuna.distributions import (
 from optuna.trial import TrialState, create_trial
 
 from tests.studies import add, recorded_article, searched
-from tunesmith.report import ReportContext, write_report
+from tunesmith.advice import rules
+from tunesmith.report import ReportContext, figures, page, write_report
 from tunesmith.study import Candidate, Confirmation
+
+KEYS = re.compile(r'id="plot-([\w-]+)"')
 
 
 def text_of(study: optuna.Study, folder: Path, **kwargs: object) -> str:
@@ -110,6 +115,74 @@ def test_values_that_are_not_finite_are_no_leaders(tmp_path: Path) -> None:
     dists = {"x": FloatDistribution(0, 1)}
     study.add_trial(create_trial(params={"x": 0.5}, distributions=dists, value=-math.inf))
     assert "-inf" not in text_of(study, tmp_path)
+
+
+def with_lists(trial: optuna.Trial) -> float:
+    hidden = trial.suggest_categorical("hidden", [[8, 8], [16], {"a": 1}])
+    return trial.suggest_float("x", 0, 1) + len(hidden)
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
+def test_choices_that_are_lists_or_dicts_are_plotted_as_texts(tmp_path: Path) -> None:
+    study = searched(with_lists, trials=20)
+    before = study.get_trials()
+    text = text_of(study, tmp_path)
+    assert KEYS.findall(text) == [
+        "history",
+        "slice-0",
+        "fanova",
+        "ped-anova",
+        "parallel",
+        "contour",
+    ]
+    assert "[8, 8]" in text
+    assert study.get_trials() == before
+
+
+def valued(*values: float) -> optuna.Study:
+    """A study of two parameters whose trials came to these values; NaN fails."""
+    left = iter(values)
+
+    def objective(trial: optuna.Trial) -> float:
+        for name in "xy":
+            trial.suggest_float(name, 0, 1)
+        return next(left)
+
+    return searched(objective, trials=len(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([math.inf] * 12, "No trial is complete with a finite value"),
+        ([math.nan] * 12, "12 of 12 trials diverged or failed"),
+        ([1.0], "Search to minimize"),
+        ([1.0] * 30, "Search to minimize"),
+        ([-1e308, 1e308] * 15, "It cannot be drawn for these values"),
+        ([-math.inf, math.inf, 0.5, math.nan] * 8, "Search to minimize"),
+    ],
+    ids=["infinite", "nan", "one", "constant", "huge", "mixed"],
+)
+def test_a_study_of_any_values_has_its_page(
+    tmp_path: Path, values: list[float], expected: str
+) -> None:
+    assert expected in text_of(valued(*values), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("module", "made"),
+    [(figures, "plot_optimization_history"), (page, "_row"), (rules, "advise_failures")],
+)
+def test_what_cannot_be_made_leaves_a_sentence_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, made: str
+) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(module, made, stumble)
+    text = text_of(valued(3.0, 2.0, 1.0), tmp_path)
+    assert text.count("ZeroDivisionError: of all things") == 1
+    assert "Best parameters" in text
 
 
 def test_a_rewrite_replaces_the_page_in_one_step(tmp_path: Path) -> None:

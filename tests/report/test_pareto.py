@@ -10,7 +10,7 @@ from optuna.trial import create_trial
 from rich.console import Console
 
 from tunesmith.report import terminal_summary, write_front, write_report
-from tunesmith.report.figures import plots
+from tunesmith.report.plots import plots
 
 POINTS = [(100.0, 1.0), (1.0, 100.0), (10.0, 10.0), (50.0, 50.0)]
 

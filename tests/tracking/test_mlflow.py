@@ -1,5 +1,6 @@
 """What a run keeps in MLflow, read back from a real SQLite store."""
 
+import math
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
 from tests.commands import empty_mlflow_store
 from tests.mlflow_store import runs_of
 from tunesmith.process import ProcessId
-from tunesmith.tracking import Run, RunState, Tracking
+from tunesmith.tracking import Run, RunState, Tracking, store
 from tunesmith.tracking import mlflow as module
 from tunesmith.tracking.mlflow import MlflowTracking
 
@@ -24,7 +25,11 @@ HERE = ProcessId.current()
 @pytest.fixture
 def tracking(tmp_path: Path) -> MlflowTracking:
     (tmp_path / "mlflow.db").write_bytes(empty_mlflow_store())
-    return MlflowTracking(uri=f"sqlite:///{tmp_path}/mlflow.db", experiment="tunesmith")
+    return opened(f"sqlite:///{tmp_path}/mlflow.db", tmp_path)
+
+
+def opened(uri: str, folder: Path) -> MlflowTracking:
+    return MlflowTracking(uri=uri, experiment="tunesmith", outbox=folder / "outbox")
 
 
 @pytest.fixture
@@ -110,6 +115,30 @@ def test_long_and_odd_parameters_and_tags_are_cut_not_refused(
     assert kept.params["long"] == "x" * module.MAX_PARAM_VAL_LENGTH
     assert kept.tags["long"] == "y" * module.MAX_TAG_VAL_LENGTH
     assert len(kept.params) == 253
+
+
+def test_metrics_of_any_name_are_kept_apart_and_the_change_is_told_once(
+    tracking, client: MlflowClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = tracking.start_run("run", tags={})
+    long = "x" * 300
+    odd = {"MAP@10": 1.0, "MAP?10": 2.0, "/abs": 3.0, "": 4.0, "a/../b": 5.0, "..": 6.0, "..c": 7.0}
+    odd |= {long: 8.0, f"{long}y": 9.0, "./": 10.0, "a//d": 11.0, "ä:ö val/mse": 12.0}
+    run.log_metrics(odd, step=1)
+    run.log_metrics(odd, step=2)
+    run.log_summary(odd)
+    run.finish(RunState.COMPLETE)
+    kept = client.get_run(run.id).data.metrics
+    assert sorted(kept.values()) == sorted(odd.values())
+    assert {kept[name] for name in ("MAP_10", "MAP_10_2", "abs", "a/b", "ä:ö val/mse")} == {
+        *(1.0, 2.0, 3.0, 5.0, 12.0)
+    }
+    assert points(client, run, "MAP_10") == [(1, 1.0), (2, 1.0)]
+    told = [record.getMessage() for record in caplog.records]
+    assert told == run.notes
+    assert len(told) == len(odd) - 1
+    assert told[0].startswith("the metric 'MAP@10' is recorded as 'MAP_10'")
+    assert max(map(len, told)) < 250
 
 
 def test_files_folders_and_texts_come_back_as_they_were(
@@ -215,47 +244,114 @@ def test_only_runs_of_dead_processes_of_this_host_are_closed(
     assert state_of(client.get_run(ended.id)) == ("FINISHED", "COMPLETE")
 
 
-def test_an_experiment_deleted_in_the_ui_is_taken_back(tracking, client: MlflowClient) -> None:
+def test_an_experiment_deleted_in_the_ui_is_taken_back(
+    tmp_path: Path, tracking, client: MlflowClient
+) -> None:
+    started(tracking)
     before = client.get_experiment_by_name("tunesmith")
     client.delete_experiment(before.experiment_id)
-    again = MlflowTracking(uri=tracking.uri, experiment="tunesmith")
+    again = opened(tracking.uri, tmp_path)
     run = again.start_run("run", tags={})
     assert client.get_run(run.id).info.experiment_id == before.experiment_id
     assert client.get_experiment_by_name("tunesmith").lifecycle_stage == "active"
 
 
-@pytest.mark.parametrize(
-    ("code", "n_failures", "n_calls"),
-    [
-        (INTERNAL_ERROR, 2, 3),
-        (INTERNAL_ERROR, 9, 3),
-        (INVALID_PARAMETER_VALUE, 9, 1),
-    ],
-    ids=["away for a while", "away for good", "a mistake"],
-)
-def test_a_store_that_is_away_is_asked_again_and_a_mistake_is_not(
-    tracking, client, monkeypatch: pytest.MonkeyPatch, code: int, n_failures: int, n_calls: int
+class Flaky:
+    """An MLflow client that fails the next calls, or all of them."""
+
+    def __init__(self, client: MlflowClient, error: Exception, n_failures: float = math.inf):
+        self.client, self.error, self.n_failures = client, error, n_failures
+        self.n_calls = 0
+
+    def __getattr__(self, name: str) -> object:
+        def call(*arguments: object, **named: object) -> object:
+            self.n_calls += 1
+            if self.n_calls <= self.n_failures:
+                raise self.error
+            return getattr(self.client, name)(*arguments, **named)
+
+        return call
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(store, "FIRST_REST_S", 0.0)
+    monkeypatch.setattr(store, "LONGEST_REST_S", 0.0)
+
+
+AWAY = MlflowException("no answer", error_code=INTERNAL_ERROR)
+MISTAKE = MlflowException("no such thing", error_code=INVALID_PARAMETER_VALUE)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_store_that_is_busy_for_a_moment_is_asked_again(tracking, client: MlflowClient) -> None:
+    run = tracking.start_run("run", tags={})
+    tracking._store.client = Flaky(client, AWAY, 2)
+    run.set_tags({"note": "kept"})
+    assert client.get_run(run.id).data.tags["note"] == "kept"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_call_that_mlflow_refuses_is_left_out_and_told(
+    tracking, client: MlflowClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = tracking.start_run("run", tags={})
-    calls = 0
-    log_batch = tracking._client.log_batch
+    flaky = tracking._store.client = Flaky(client, MISTAKE, 1)
+    run.set_tags({"note": "refused"})
+    run.set_tags({"note": "kept"})
+    assert flaky.n_calls == 2
+    assert client.get_run(run.id).data.tags["note"] == "kept"
+    assert caplog.messages == ["MLflow did not take log_batch: no such thing"]
 
-    def failing(*arguments, **entities):
-        nonlocal calls
-        calls += 1
-        if calls <= n_failures:
-            raise MlflowException("no answer", error_code=code)
-        return log_batch(*arguments, **entities)
 
-    monkeypatch.setattr(module, "PAUSES_S", (0.0, 0.0))
-    monkeypatch.setattr(tracking._client, "log_batch", failing)
-    if n_failures < n_calls:
-        run.set_tags({"note": "kept"})
-        assert client.get_run(run.id).data.tags["note"] == "kept"
-    else:
-        with pytest.raises(MlflowException, match="no answer"):
-            run.set_tags({"note": "lost"})
-    assert calls == n_calls
+@pytest.mark.usefixtures("impatient")
+def test_what_a_store_that_is_away_does_not_take_is_sent_when_it_is_back(
+    tmp_path: Path, tracking, client: MlflowClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = started(tracking)
+    tracking._store.client = Flaky(client, AWAY)
+    # A search's confirmation, its trials, and one that is still going on when the store is back.
+    parent = tracking.start_run("confirm", tags={"optuna.study": "s"})
+    runs = [
+        tracking.start_run(f"trial-{n}", tags={"optuna.study": "s", "optuna.trial_number": str(n)})
+        for n in range(3)
+    ]
+    for number, run in enumerate(runs):
+        run.log_params({"x": number})
+        run.log_metrics({"loss": 2.0}, step=1)
+        run.log_metrics({"loss": 1.0}, step=2)
+        run.log_text("text", "note.txt")
+    for run in (runs[0], runs[1], parent):
+        assert run.id is None
+        run.finish(RunState.COMPLETE)
+    tracking.set_tags(known, {"pareto_front": "true"})
+    tracking.close_dead_runs()
+    assert len(list((tmp_path / "outbox").glob("*.json"))) == 4
+    [said] = caplog.messages
+    assert (
+        said == f"MLflow does not answer (no answer); what it misses is kept in {tmp_path}/outbox"
+    )
+    assert "what it misses of 4 runs waits in" in tracking.waiting()
+
+    tracking._store.client = client
+    runs[2].finish(RunState.PRUNED)
+    stored = {run.info.run_name: run for run in runs_of(tmp_path)}
+    assert sorted(stored) == ["confirm", "run", "trial-0", "trial-1", "trial-2"]
+    assert runs[2].id == stored["trial-2"].info.run_id
+    for number in range(3):
+        run = stored[f"trial-{number}"]
+        assert run.data.params == {"x": str(number)}
+        assert run.data.tags.get("mlflow.parentRunId") == stored["confirm"].info.run_id
+        history = client.get_metric_history(run.info.run_id, "loss")
+        assert [(point.step, point.value) for point in history] == [(1, 2.0), (2, 1.0)]
+        assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["note.txt"]
+        assert run.info.start_time <= history[0].timestamp <= run.info.end_time
+    assert state_of(stored["trial-0"]) == ("FINISHED", "COMPLETE")
+    assert state_of(stored["trial-2"]) == ("KILLED", "PRUNED")
+    assert stored["run"].data.tags["pareto_front"] == "true"
+    assert not list((tmp_path / "outbox").glob("*.json"))
+    assert tracking.waiting() == ""
 
 
 def test_without_a_store_nothing_is_kept_and_nothing_is_missed(

@@ -1,5 +1,8 @@
 """What to do next, in sentences: every rule speaks where its evidence is clear, else is silent."""
 
+from collections.abc import Callable
+from functools import partial
+
 import optuna
 from optuna.study import StudyDirection
 
@@ -11,6 +14,7 @@ from tunesmith.advice.failures import advise_failures
 from tunesmith.advice.sample import Sample, sample_of
 from tunesmith.advice.seed_noise import advise_noise
 from tunesmith.advice.trial_count import advise_trials
+from tunesmith.errors import attempt
 from tunesmith.study import Confirmation, is_multi_objective
 
 
@@ -38,14 +42,29 @@ def advise(
 
     """
     if is_multi_objective(study):
-        return advise_failures(study)
-    sample = sample_of(study)
+        return _given(partial(advise_failures, study))
     maximize = study.direction == StudyDirection.MAXIMIZE
     return [
+        *_given(partial(_advise_on_sample, study, accepts=accepts, write=write)),
+        *_given(partial(advise_failures, study)),
+        *_given(partial(advise_noise, confirmation, maximize=maximize)),
+    ]
+
+
+def _given(rule: Callable[[], list[Advice]]) -> list[Advice]:
+    """Return the advice of a rule; of one that stumbles over the study, that it does."""
+    advice, failure = attempt(rule)
+    if failure:
+        return [Advice("none", "A rule of the advice cannot read this study", failure)]
+    return advice
+
+
+def _advise_on_sample(study: optuna.Study, *, accepts: Accepts, write: Write) -> list[Advice]:
+    sample = sample_of(study)
+    is_noisy = len(sample.trials) > 0 and surface.is_noisy(sample)
+    return [
         *(_advise_space(sample, accepts=accepts, write=write) if sample.is_telling else []),
-        *advise_trials(study, noisy=len(sample.trials) > 0 and surface.is_noisy(sample)),
-        *advise_failures(study),
-        *advise_noise(confirmation, maximize=maximize),
+        *advise_trials(study, noisy=is_noisy),
     ]
 
 

@@ -16,7 +16,7 @@ from tunesmith.objectives.naming_group import naming_group
 log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Values: TypeAlias = float | Sequence[float] | Mapping[str, float]
+Values: TypeAlias = float | Sequence[float] | Mapping[str, Any]
 
 
 class Predictor(ABC):

@@ -5,19 +5,21 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna import TrialPruned
+from optuna.trial import Trial
 
 from tunesmith.commands import repeat_run, resume_run
 from tunesmith.config import anchor_files, flat
 from tunesmith.context import (
     Context,
     Role,
+    current_context,
     entered,
     job_context,
     offered_run,
@@ -38,6 +40,7 @@ from tunesmith.study import (
     Pruned,
     TrialRecord,
     listed,
+    read_number,
     read_values,
 )
 from tunesmith.tracking import NoTracking, Run, RunState, Tracking
@@ -94,8 +97,18 @@ def run_trial(cfg: DictConfig) -> Outcome:
         if context.trial is not None:
             TrialRecord.write(context.trial, seconds=seconds)
     _end_complete(cfg, context, metrics, seconds=seconds)
+    if context.trial is not None:
+        _keep_what_the_run_says(context.trial, context.run)
     values = [metrics[name] for name in metric_names(cfg)]
     return values if isinstance(cfg.metric.name, ListConfig) else values[0]
+
+
+def _keep_what_the_run_says(trial: Trial, run: Run) -> None:
+    if run.notes:
+        TrialRecord.write(trial, notes=run.notes)
+    # The store may have been away when the run began.
+    if run.id is not None:
+        TrialRecord.write(trial, run_id=run.id)
 
 
 def metric_names(cfg: DictConfig) -> list[str]:
@@ -145,9 +158,9 @@ def _compute(cfg: DictConfig) -> dict[str, float]:
 
 
 def _by_name(cfg: DictConfig, result: Values) -> dict[str, float]:
-    if isinstance(result, Mapping):
-        return {name: float(value) for name, value in result.items()}
     names = metric_names(cfg)
+    if isinstance(result, Mapping):
+        return _numbers(result, optimized=names)
     if (count := len(listed(result))) != len(names):
         raise NoUsableValue(
             f"the objective returned {count} values, metric.name names {len(names)}; "
@@ -157,6 +170,21 @@ def _by_name(cfg: DictConfig, result: Values) -> dict[str, float]:
         return dict(zip(names, read_values(result, n_directions=len(names)), strict=True))
     except BadValue as error:
         raise NoNumber(str(error)) from None
+
+
+def _numbers(result: Mapping[str, object], *, optimized: Sequence[str]) -> dict[str, float]:
+    """Return the metrics as numbers; one that is none and not optimized is left out, and named."""
+    numbers = {}
+    for key, value in result.items():
+        name = str(key)
+        try:
+            numbers[name] = read_number(value)
+        except BadValue as error:
+            if name in optimized:
+                raise NoNumber(f"{error} (as {name})") from None
+            kind = "None" if value is None else f"a {type(value).__name__}"
+            current_context().run.note(f"the metric {name!r} is {kind}, no number: it is left out")
+    return numbers
 
 
 def _require_values(cfg: DictConfig, metrics: Mapping[str, float], *, takes_infinity: bool) -> None:

@@ -15,7 +15,7 @@ from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
 from tunesmith.report import ReportContext, terminal_summary
 from tunesmith.report.load import load_search, load_study, storage_of
-from tunesmith.study import SUFFIX, Confirmation, StudyRecord, complete, read_confirmation, shown
+from tunesmith.study import SUFFIX, Confirmation, StudyRecord, read_confirmation, shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _require_extra()
         study, storage, path = _locate(options)
-        _check_has_results(study)
+        _check_is_begun(study)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
@@ -88,16 +88,9 @@ def _confirmation(study: optuna.Study, storage: str) -> Confirmation | None:
     return read_confirmation(study, confirming)
 
 
-def _check_has_results(study: optuna.Study) -> None:
-    trials = shown(study)
-    if not trials:
+def _check_is_begun(study: optuna.Study) -> None:
+    if not shown(study):
         raise ValueError(f"study {study.study_name!r} is empty: no trial was started yet")
-    if not complete(study):
-        states = sorted({t.state.name.lower() for t in trials})
-        raise ValueError(
-            f"study {study.study_name!r} has no finished trial to report on: "
-            f"its {len(trials)} trials are {' or '.join(states)}"
-        )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from optuna.visualization import (
 
 from tunesmith.advice import steady_space
 from tunesmith.report.axes import Objective, spans_decades, thinned, thinning_note
-from tunesmith.study import complete, finished, is_multi_objective, leaders, metric_names
+from tunesmith.study import finished, is_multi_objective, leaders
 
 _MOST_CURVES = 100
 _SLICES_PER_ROW = 4
@@ -37,43 +37,22 @@ _MOST_FOR_CONTOUR = 150
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure of the page; `half` plots stand side by side."""
+    """One figure of the page; `half` plots stand side by side.
+
+    The figure is None where it cannot be drawn: the caption says why. `json` is the figure as the
+    page holds it.
+    """
 
     key: str
     title: str
     caption: str
-    figure: go.Figure
+    figure: go.Figure | None
     half: bool = False
+    json: str = ""
 
 
-def plots(study: optuna.Study) -> list[Plot]:
-    """Return every plot that applies to the study; an empty list where no trial is complete."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return [_styled(plot) for plot in _plots(study)]
-
-
-def _plots(study: optuna.Study) -> Iterator[Plot]:
-    trials = complete(study)
-    names = metric_names(study)
-    objectives = (
-        [Objective(study, i, name, trials) for i, name in enumerate(names)] if trials else []
-    )
-    if trials and 2 <= len(names) <= 3:
-        yield _pareto_front(study, objectives)
-    for objective in objectives:
-        yield _history(objective)
-    for objective in objectives:
-        yield from _slices(objective)
-    for objective in objectives:
-        yield from _importances(objective)
-    for objective in objectives:
-        yield from _joint(objective)
-    if not is_multi_objective(study):
-        yield from _intermediate_values(study, names[0])
-
-
-def _pareto_front(study: optuna.Study, objectives: Sequence[Objective]) -> Plot:
+def pareto_front(study: optuna.Study, objectives: Sequence[Objective]) -> Iterator[Plot]:
+    """Draw all trials of two or three objectives, the front in red."""
     figure = plot_pareto_front(study, target_names=[objective.name for objective in objectives])
     # The last trace is the front; Optuna draws its earliest trials almost white.
     figure.data[-1].marker.line.update(color="#b2182b", width=1.5)
@@ -84,7 +63,7 @@ def _pareto_front(study: optuna.Study, objectives: Sequence[Objective]) -> Plot:
             # Sizes and errors trade off by factors: the bend of the front shows on a log scale.
             if spans_decades([objective.target(t) for t in objective.trials], decades=1):
                 update(type="log")
-    return Plot(
+    yield Plot(
         "pareto",
         "Pareto front",
         "Each point is a trial. No other trial is better in every objective than those on the "
@@ -93,14 +72,15 @@ def _pareto_front(study: optuna.Study, objectives: Sequence[Objective]) -> Plot:
     )
 
 
-def _history(objective: Objective) -> Plot:
+def history(objective: Objective) -> Iterator[Plot]:
+    """Draw the value of every trial, and of one objective the best so far."""
     # Optuna draws the line of the best only where it is given no target.
     several = is_multi_objective(objective.study)
     target = objective.target if several else None
     figure = plot_optimization_history(objective.study, target=target, target_name=objective.name)
     if objective.is_log:
         figure.update_yaxes(type="log")
-    return Plot(
+    yield Plot(
         f"history{objective.suffix}",
         f"History{objective.label}",
         "Points are trials."
@@ -111,7 +91,8 @@ def _history(objective: Objective) -> Plot:
     )
 
 
-def _slices(objective: Objective) -> Iterator[Plot]:
+def slices(objective: Objective) -> Iterator[Plot]:
+    """Draw the value over each parameter, a few parameters a figure."""
     names = list(dict.fromkeys(name for t in objective.trials for name in t.params))
     for first in range(0, len(names), _SLICES_PER_ROW):
         group = names[first : first + _SLICES_PER_ROW]
@@ -132,10 +113,18 @@ def _slices(objective: Objective) -> Iterator[Plot]:
         )
 
 
-def _importances(objective: Objective) -> Iterator[Plot]:
+def _comparable(objective: Objective) -> list[str]:
+    """Return the parameters whose importances tell something, none where the trials are few."""
     params = list(steady_space(objective.trials))
     values = {objective.target(t) for t in objective.trials}
-    if len(params) < 2 or len(objective.trials) < _MIN_FOR_IMPORTANCE or len(values) < 3:
+    is_enough = len(objective.trials) >= _MIN_FOR_IMPORTANCE and len(values) >= 3
+    return params if is_enough and len(params) >= 2 else []
+
+
+def fanova(objective: Objective) -> Iterator[Plot]:
+    """Draw which parameters matter among all trials, where there is something to compare."""
+    params = _comparable(objective)
+    if not params:
         return
     thin = thinned(objective, _MOST_FOR_FANOVA)
     figure = _importance(thin, params, FanovaImportanceEvaluator(seed=0))
@@ -148,12 +137,20 @@ def _importances(objective: Objective) -> Iterator[Plot]:
             figure,
             half=True,
         )
-    if not is_multi_objective(objective.study):
+
+
+def ped_anova(objective: Objective) -> Iterator[Plot]:
+    """Draw which parameters matter among the best trials of one objective."""
+    params = _comparable(objective)
+    if not params or is_multi_objective(objective.study):
+        return
+    figure = _importance(objective, params, PedAnovaImportanceEvaluator())
+    if figure is not None:
         yield Plot(
             "ped-anova",
             "Importance by PED-ANOVA",
             "Which parameter decides whether a trial is among the best tenth.",
-            _importance(objective, params, PedAnovaImportanceEvaluator()),
+            figure,
             half=True,
         )
 
@@ -171,32 +168,43 @@ def _importance(
             target_name=objective.name,
         )
     except RuntimeError:
-        # fANOVA's word for values that no parameter explains.
+        # An evaluator's word for values that no parameter explains.
         return None
     return figure.update_layout(xaxis_title="share of the importance", yaxis_title=None)
 
 
-def _joint(objective: Objective) -> Iterator[Plot]:
+def _scale_note(objective: Objective) -> str:
+    return " The colour is the decimal logarithm of the value." if objective.is_log else ""
+
+
+def parallel(objective: Objective) -> Iterator[Plot]:
+    """Draw each trial as a line over all parameters."""
     params = list(steady_space(objective.trials))
     if len(params) < 2 or len(objective.trials) < 2:
         return
-    note = " The colour is the decimal logarithm of the value." if objective.is_log else ""
     scaled, name = objective.scaled, objective.scaled_name
     yield Plot(
         f"parallel{objective.suffix}",
         f"Parallel coordinates{objective.label}",
-        f"Each line is a trial; drag along an axis to keep only the trials that pass there.{note}",
+        "Each line is a trial; drag along an axis to keep only the trials that pass there."
+        + _scale_note(objective),
         plot_parallel_coordinate(objective.study, params=params, target=scaled, target_name=name),
     )
-    if len(objective.trials) < _MIN_FOR_IMPORTANCE:
+
+
+def contour(objective: Objective) -> Iterator[Plot]:
+    """Draw the value over the two most important parameters."""
+    params = list(steady_space(objective.trials))
+    if len(params) < 2 or len(objective.trials) < _MIN_FOR_IMPORTANCE:
         return
+    scaled, name = objective.scaled, objective.scaled_name
     pair = _two_most_important(objective, params)
     thin = thinned(objective, _MOST_FOR_CONTOUR)
     yield Plot(
         f"contour{objective.suffix}",
         f"{pair[0]} against {pair[1]}{objective.label}",
         "The two most important parameters; the surface is interpolated between the trials."
-        + note
+        + _scale_note(objective)
         + thinning_note(objective, thin),
         plot_contour(thin.study, params=pair, target=scaled, target_name=name),
     )
@@ -215,7 +223,8 @@ def _two_most_important(objective: Objective, params: list[str]) -> list[str]:
     return list(scores)[:2]
 
 
-def _intermediate_values(study: optuna.Study, name: str) -> Iterator[Plot]:
+def intermediate_values(study: optuna.Study, name: str) -> Iterator[Plot]:
+    """Draw what each trial reported."""
     curves = [t for t in finished(study) if len(t.intermediate_values) > 1]
     if not curves:
         return
@@ -232,17 +241,3 @@ def _intermediate_values(study: optuna.Study, name: str) -> Iterator[Plot]:
     if spans_decades(values):
         figure.update_yaxes(type="log")
     yield Plot("intermediate", "Intermediate values", caption, figure)
-
-
-def _styled(plot: Plot) -> Plot:
-    plot.figure.update_layout(
-        template="plotly_white",
-        title=None,
-        autosize=True,
-        width=None,
-        height=340 if plot.half else 460,
-        margin={"l": 70, "r": 30, "t": 60 if plot.key.startswith("parallel") else 24, "b": 60},
-        font={"family": "system-ui, sans-serif", "size": 13, "color": "#1f2933"},
-        hoverlabel={"font_size": 13},
-    )
-    return plot

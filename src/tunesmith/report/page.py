@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial
 
 from tunesmith.advice import advise
 from tunesmith.commands import open_dashboard
+from tunesmith.errors import attempt
 from tunesmith.paths import write_atomically
 from tunesmith.report.context import ReportContext
 from tunesmith.report.wording import (
@@ -66,7 +67,7 @@ def write_report(
     # Here: plotly and scikit-learn take a second, and a worker needs neither.
     from plotly.offline import get_plotlyjs
 
-    from tunesmith.report.figures import plots
+    from tunesmith.report.plots import plots
 
     context = context or ReportContext()
     advice = context.advice
@@ -76,7 +77,7 @@ def write_report(
     summary = summarize(study)
     top = summary.front or leaders(study)[:top_n]
     params = [name for name in params_of(study) if any(name in t.params for t in top)]
-    rows = [_row(t, summary.metrics, params, path.parent) for t in top]
+    rows, failure = attempt(lambda: [_row(t, summary.metrics, params, path.parent) for t in top])
     text = page.render(
         summary=summary,
         headline=headline(summary),
@@ -86,6 +87,7 @@ def write_report(
         verdict=confirmed(context.confirmation, summary.metrics[0]) if context.confirmation else "",
         params=params,
         rows=rows,
+        no_table=failure and f"The table cannot be made ({failure}).",
         extras=_extras(rows),
         groups=_groups(plots(study)),
         commands=context.commands,
@@ -112,7 +114,7 @@ def _environment() -> Environment:
 def _groups(drawn: Sequence["Plot"]) -> list[tuple[bool, list[tuple["Plot", Markup]]]]:
     """Split into runs of full-width and of half-width plots, each plot with its JSON."""
     return [
-        (half, [(plot, _json(plot.figure.to_json())) for plot in group])
+        (half, [(plot, _json(plot.json)) for plot in group])
         for half, group in groupby(drawn, key=lambda plot: plot.half)
     ]
 

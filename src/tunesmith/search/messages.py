@@ -4,9 +4,16 @@ import optuna
 
 from tunesmith.search.following import TERMINATOR_OFF, more_trials
 from tunesmith.search.plan import Plan
-from tunesmith.study import Summary, is_exhausted, n_finished, summarize
+from tunesmith.study import Summary, TrialRecord, is_exhausted, n_finished, summarize
 
 START_OVER = "to start over, set hydra.sweeper.study_name=NAME"
+
+
+def notes_of(study: optuna.Study) -> list[str]:
+    """Return what the user is to be told of the trials, each sentence once."""
+    trials = study.get_trials(deepcopy=False)
+    said = dict.fromkeys(note for trial in trials for note in TrialRecord.of(trial).notes)
+    return [f"Note: {note}." for note in said]
 
 
 def nothing_to_do(study: optuna.Study, plan: Plan) -> str:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import optuna
 from omegaconf import OmegaConf
@@ -47,8 +47,9 @@ def write_results(
     Raises InvalidConfig if no trial completed.
     """
     plan, now = session.plan, summarize(study)
-    _require_complete(now, plan)
     plan.paths.folder.mkdir(parents=True, exist_ok=True)
+    if now.best is None and not now.front:
+        _end_without_winner(study, now, session, parent=parent)
     files, refit = [_write_stock_results(now, plan)], None
     if now.best is not None:
         winner = winner_of(study, now.best, confirmation)
@@ -147,14 +148,21 @@ def _tracking_store(plan: Plan) -> str | None:
     return absolute_sqlite(str(node.uri))
 
 
-def _require_complete(now: Summary, plan: Plan) -> None:
-    if now.best is None and not now.front:
-        raise InvalidConfig(
-            f"study {plan.study_name} has no complete trial with a finite value "
-            f"({', '.join(f'{count} {state}' for state, count in now.states.items())}); "
-            f"the logs are in {plan.paths.trials}; "
-            "try another range or sampler"
-        )
+def _end_without_winner(
+    study: optuna.Study, now: Summary, session: Session, *, parent: Run
+) -> NoReturn:
+    """Report what there is, and raise InvalidConfig."""
+    plan = session.plan
+    context = ReportContext(storage=shown_storage(plan.settings.storage))
+    report = _write_report(study, plan, context)
+    if report is not None:
+        parent.log_artifact(report)
+    raise InvalidConfig(
+        f"study {plan.study_name} has no complete trial with a finite value "
+        f"({', '.join(f'{count} {state}' for state, count in now.states.items())}); "
+        f"the logs are in {plan.paths.trials}"
+        f"{'' if report is None else f', the report is {report}'}; try another range or sampler"
+    )
 
 
 def _write_stock_results(now: Summary, plan: Plan) -> Path:

@@ -21,6 +21,7 @@ from tunesmith.search.job import trial_overrides
 from tunesmith.search.messages import (
     confirming_interrupted,
     interrupted,
+    notes_of,
     nothing_to_do,
     stopped_early,
 )
@@ -91,6 +92,7 @@ def run_search(
     if is_worker():
         work_for_parent(*_stage_of_worker(session))
         return
+    session.tracking.check()
     if plan.settings.dry_run:
         session.say(describe(plan))
         return
@@ -111,6 +113,8 @@ def run_search(
         session.say(f"Study {plan.study_name} in {plan.paths.folder}")
         complete_stage(_search_stage(study, plan), session)
         note_baseline(study, plan)
+        for note in notes_of(study):
+            session.say(note)
         if n_finished(study) < plan.n_trials:
             session.say(stopped_early(study, plan))
             if not leaders(study) and plan.settings.timeout is not None:
@@ -151,6 +155,8 @@ def _recorded(study: optuna.Study, session: Session, tracking: Tracking) -> Iter
     finally:
         tracking.close_dead_runs(closed_runs(study))
         parent.finish(state)
+        if waiting := tracking.waiting():
+            session.say(waiting)
 
 
 def _stage_of_worker(session: Session) -> tuple[Stage, Session]:

@@ -23,7 +23,15 @@ from tunesmith.study.confirmation import (
 )
 from tunesmith.study.creation import Direction, create_or_resume_study
 from tunesmith.study.exhaustion import is_exhausted
-from tunesmith.study.failure import BadValue, FailKind, Failure, is_finished, listed, read_values
+from tunesmith.study.failure import (
+    BadValue,
+    FailKind,
+    Failure,
+    is_finished,
+    listed,
+    read_number,
+    read_values,
+)
 from tunesmith.study.failure_policy import SearchFailed
 from tunesmith.study.pruner import default_pruner, wants_each_value
 from tunesmith.study.record import StudyRecord, TrialRecord, Verdict
@@ -92,6 +100,7 @@ __all__ = [
     "open_storage",
     "params_of",
     "read_confirmation",
+    "read_number",
     "read_values",
     "recover_dead_trials",
     "requeue",

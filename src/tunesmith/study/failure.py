@@ -78,13 +78,18 @@ def listed(returned: object) -> list[Any]:
     return list(returned) if is_list else [returned]  # type: ignore[call-overload]
 
 
-def _number(value: Any) -> float:
+def read_number(value: Any) -> float:
+    """Return one value as a number, NaN included; raise BadValue for what is none."""
     if value is None:
         raise BadValue("the objective returned nothing; it must return a number")
     try:
-        number = float(value)
+        return float(value)
     except (TypeError, ValueError, OverflowError):
         raise BadValue(f"the objective returned {value!r}, which is not a number") from None
+
+
+def _number(value: Any) -> float:
+    number = read_number(value)
     if math.isnan(number):
         raise BadValue(f"the objective returned {number}; it must return a number")
     return number

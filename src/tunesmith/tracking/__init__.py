@@ -1,6 +1,7 @@
 """Remember runs: MLflow, or nothing; the only place that knows MLflow."""
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunesmith._lazy import load_from
@@ -9,23 +10,26 @@ from tunesmith.tracking.run import Run, RunState, Tracking
 if TYPE_CHECKING:
     from tunesmith.tracking.lightning import RunLogger, curves_of
 
+# For configs of release 0.1.0, which name none.
+OUTBOX = "outputs/mlflow-outbox"
 # What a config names to switch tracking off.
 NoTracking = Tracking
 
 
 @cache
-def open_tracking(uri: str, experiment: str) -> Tracking:
+def open_tracking(uri: str, experiment: str, outbox: str = OUTBOX) -> Tracking:
     """Return what tracks runs in MLflow under one experiment, opened once a process.
 
     Args:
         uri: MLflow's tracking URI: a database, or a server.
         experiment: The name; the experiment is created if it is new.
+        outbox: A folder for what was not recorded yet, since the store was away.
 
     """
     # here: only runs that are tracked pay for MLflow's import
     from tunesmith.tracking.mlflow import MlflowTracking
 
-    return MlflowTracking(uri=uri, experiment=experiment)
+    return MlflowTracking(uri=uri, experiment=experiment, outbox=Path(outbox))
 
 
 __all__ = [

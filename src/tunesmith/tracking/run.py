@@ -1,9 +1,12 @@
 """What is recorded of a run, and what opens runs; these two keep nothing."""
 
+import logging
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 
 class RunState(StrEnum):
@@ -20,10 +23,20 @@ class Run:
 
     Attributes:
         id: Names the run in the store; None if it is not kept.
+        notes: What the user is to be told of the run, in sentences.
 
     """
 
     id: str | None = None
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, sentence: str) -> None:
+        """Tell the user, once a run: in the log now, on the terminal at the end of a search."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+            log.warning(sentence)
 
     def log_metrics(self, metrics: Mapping[str, float], *, step: int) -> None:
         """Add a point to each metric's curve."""
@@ -56,6 +69,13 @@ class Run:
 
 class Tracking:
     """Opens runs; those that keep nothing, unless a subclass knows a store."""
+
+    def check(self) -> None:
+        """Raise InvalidConfig, in one line, if the store cannot be used; writes nothing."""
+
+    def waiting(self) -> str:
+        """Return in a sentence what the store has not got yet, nothing if it has all."""
+        return ""
 
     def start_run(self, name: str, *, tags: Mapping[str, str], parent_id: str | None = None) -> Run:
         """Open a run, as a child of `parent_id` if given."""

@@ -52,6 +52,7 @@ class TrialAttributes(TypedDict, total=False):
     repetitions: Mapping[str, Sequence[float]]
     reason: str
     diverged: bool
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,11 @@ class TrialRecord:
     def reason(self) -> str | None:
         """Why the trial was pruned or failed, in one line for people."""
         return self._get("reason", str)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user is to be told of the trial, in sentences."""
+        return items(self._trial.user_attrs.get(_key("notes")), str) or []
 
     @property
     def diverged(self) -> bool:

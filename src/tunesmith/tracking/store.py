@@ -1,0 +1,240 @@
+"""One MLflow store that may go away and come back: calls are repeated for a moment, then kept."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from typing import Any, TypeVar
+
+# Set before the import: MLflow reports usage to its makers unless told not to.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Run as StoredRun
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from requests import RequestException
+from sqlalchemy.exc import SQLAlchemyError
+
+from tunesmith.passwords import hide_passwords
+from tunesmith.paths import artifacts_beside
+from tunesmith.tracking.address import check_address, reason_of, sqlite_file, unreachable
+from tunesmith.tracking.outbox import Outbox, Unsent
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+# Before a store counts as away: a database that is locked is free again soon.
+PAUSES_S = (0.1, 0.5, 1.0)
+# How long a store that is away is left alone.
+FIRST_REST_S, LONGEST_REST_S = 1.0, 15.0
+_ONE_TRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
+_PASSING = ("TEMPORARILY_UNAVAILABLE", "INTERNAL_ERROR", "REQUEST_LIMIT_EXCEEDED")
+STUDY_TAG, NUMBER_TAG = "optuna.study", "optuna.trial_number"
+
+
+class StoreAway(ConnectionError):  # noqa: N818
+    """The store does not answer."""
+
+
+class Store:
+    """One experiment of an MLflow store.
+
+    Args:
+        uri: MLflow's tracking URI, without a password.
+        experiment: The name; the experiment is created if it is new.
+        outbox: Keeps what was not sent.
+
+    """
+
+    def __init__(self, uri: str, *, experiment: str, outbox: Outbox) -> None:
+        self.uri = uri
+        self.outbox = outbox
+        self._experiment = experiment
+        self._rest_s = FIRST_REST_S
+        self._away_until = 0.0
+        self._is_away = False
+
+    def check(self) -> None:
+        """Raise InvalidConfig if the store cannot be used; writes nothing."""
+        check_address(self.uri)
+        if sqlite_file(self.uri) is not None:
+            return
+        try:
+            with _impatient():
+                MlflowClient(self.uri).get_experiment_by_name(self._experiment)
+        except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
+            raise unreachable(self.uri, error) from None
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's own, once a store in a file has its tables: one process makes them."""
+        with self._creation_lock():
+            return MlflowClient(self.uri)
+
+    @cached_property
+    def experiment_id(self) -> str:
+        """The experiment's id; one deleted in the UI is taken back."""
+        client = self.client
+        with self._creation_lock():
+            known = client.get_experiment_by_name(self._experiment)
+            if known is None:
+                return self._make_experiment(client)
+        if known.lifecycle_stage == "deleted":
+            client.restore_experiment(known.experiment_id)
+        return str(known.experiment_id)
+
+    def _make_experiment(self, client: MlflowClient) -> str:
+        file = sqlite_file(self.uri)
+        # A server keeps its own place.
+        artifacts = None if file is None else artifacts_beside(file).as_uri()
+        try:
+            return str(client.create_experiment(self._experiment, artifact_location=artifacts))
+        except MlflowException:  # Another process was faster.
+            known = client.get_experiment_by_name(self._experiment)
+            if known is None:
+                raise
+            return str(known.experiment_id)
+
+    @contextmanager
+    def _creation_lock(self) -> Iterator[None]:
+        file = sqlite_file(self.uri)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        with nullcontext() if file is None else FileLock(f"{file}.lock"):
+            yield
+
+    def ask(self, call: Callable[[], T]) -> T:
+        """Return what a call returns; raise StoreAway if the store does not answer for a moment."""
+        if time.monotonic() < self._away_until:
+            raise StoreAway(self.uri)
+        for pause in (*PAUSES_S, None):
+            try:
+                with _impatient():
+                    answer = call()
+            except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
+                if not _is_passing(error):
+                    raise
+                # Known to be away: one try at a time.
+                if pause is None or self._is_away:
+                    raise self._gone(error) from None
+                time.sleep(pause)
+            else:
+                self._is_away, self._rest_s = False, FIRST_REST_S
+                return answer
+        raise AssertionError("the last pause raises")
+
+    def _gone(self, error: Exception) -> StoreAway:
+        if not self._is_away:
+            folder = self.outbox.folder
+            log.warning(
+                "MLflow does not answer (%s); what it misses is kept in %s",
+                reason_of(error),
+                folder,
+            )
+        self._is_away = True
+        self._away_until = time.monotonic() + self._rest_s
+        self._rest_s = min(2 * self._rest_s, LONGEST_REST_S)
+        return StoreAway(self.uri)
+
+    def send(self, unsent: Unsent) -> bool:
+        """Send what waits, and return whether all of it was; what MLflow refuses is left out."""
+        was_away = self._is_away
+        while unsent.calls:
+            name, arguments = unsent.calls[0]
+            try:
+                self.ask(lambda: self._perform(unsent, name, arguments))  # noqa: B023
+            except StoreAway:
+                return False
+            except (MlflowException, OSError) as error:
+                log.warning("MLflow did not take %s: %s", name, hide_passwords(str(error)))
+            unsent.calls.pop(0)
+        if was_away:
+            self.send_kept()
+        return True
+
+    def new_unsent(self, run_id: str | None) -> Unsent:
+        """Return that a run has nothing to say yet."""
+        return Unsent(hide_passwords(self.uri), run_id)
+
+    def keep(self, unsent: Unsent) -> None:
+        """Keep what a run that ended has left to say, for whoever finds the store again."""
+        if not self.send(unsent):
+            self.outbox.keep(unsent)
+
+    def waiting(self) -> str:
+        """Return in a sentence what is kept for the store, nothing if nothing is."""
+        count = self.outbox.count(hide_passwords(self.uri))
+        if count == 0:
+            return ""
+        runs = f"{count} run{'s' * (count > 1)}"
+        return (
+            f"MLflow does not answer: what it misses of {runs} waits in {self.outbox.folder}; "
+            "any later command, or the same one again, sends it."
+        )
+
+    def send_kept(self) -> None:
+        """Send what this or other processes have kept."""
+        for unsent in self.outbox.take(hide_passwords(self.uri)):
+            if not self.send(unsent):
+                return
+
+    def _perform(self, unsent: Unsent, name: str, arguments: dict[str, Any]) -> None:
+        if name == "create_run":
+            # Made already, if the store went away in the midst of it.
+            unsent.run_id = unsent.run_id or self._create_run(**arguments)
+            self._join_family(**arguments)
+        elif unsent.run_id is None:  # It could not be made.
+            return
+        elif name == "log_batch":
+            self.client.log_batch(unsent.run_id, **_entities(arguments))
+        else:
+            getattr(self.client, name)(unsent.run_id, **arguments)
+
+    def _create_run(self, **arguments: Any) -> str:
+        return str(self.client.create_run(self.experiment_id, **arguments).info.run_id)
+
+    def _join_family(self, *, tags: dict[str, str], **_: Any) -> None:
+        """Put the runs of a study's trials below its own: they may be made in any order."""
+        if MLFLOW_PARENT_RUN_ID in tags or STUDY_TAG not in tags:
+            return
+        quoted = tags[STUDY_TAG].replace("'", "")
+        family = self.client.search_runs(
+            [self.experiment_id], filter_string=f"tags.`{STUDY_TAG}` = '{quoted}'"
+        )
+        parents = [run.info.run_id for run in family if NUMBER_TAG not in run.data.tags]
+        for run in family:
+            if parents and NUMBER_TAG in run.data.tags and not _has_parent(run):
+                self.client.set_tag(run.info.run_id, MLFLOW_PARENT_RUN_ID, parents[-1])
+
+
+def _has_parent(run: StoredRun) -> bool:
+    return MLFLOW_PARENT_RUN_ID in run.data.tags
+
+
+def _entities(arguments: dict[str, Any]) -> dict[str, Any]:
+    kinds = {"metrics": Metric, "params": Param, "tags": RunTag}
+    return {name: [kinds[name](*row) for row in rows] for name, rows in arguments.items()}
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Have MLflow try once and for a short time, unless the user says otherwise."""
+    mine = {name: value for name, value in _ONE_TRY.items() if name not in os.environ}
+    os.environ.update(mine)
+    try:
+        yield
+    finally:
+        for name in mine:
+            del os.environ[name]
+
+
+def _is_passing(error: Exception) -> bool:
+    if isinstance(error, MlflowException):
+        return error.error_code in _PASSING
+    return isinstance(error, SQLAlchemyError | RequestException | ConnectionError | TimeoutError)
