@@ -4,6 +4,7 @@ See "The Override Grammar" in Hydra's documentation. What is written here is rea
 the very same value.
 """
 
+import contextlib
 import json
 import re
 import shlex
@@ -85,6 +86,14 @@ def write_data(values: dict[str, object]) -> str:
 def data_node(values: dict[str, object]) -> dict[str, object] | str:
     """Return values as a config may hold them: as JSON where one looks like an interpolation."""
     return write_data(values) if "${" in json.dumps(values) else values
+
+
+def read_data(node: object) -> object:
+    """Return the values that `data_node` holds as JSON; anything else as it is."""
+    if isinstance(node, str):
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(node)
+    return node
 
 
 def write_sweep(distribution: "BaseDistribution") -> str:

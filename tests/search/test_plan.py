@@ -1,7 +1,11 @@
 """What is checked of a search before and after it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from hydra.utils import execution_whitelist
@@ -9,7 +13,7 @@ from omegaconf import OmegaConf
 from train import TRUSTED
 
 from tests.commands import ROOT
-from tunesmith.search.plan import make_plan
+from tunesmith.search.plan import Plan, make_plan
 from tunesmith.search.probe import accepts
 from tunesmith.search.settings import Settings
 
@@ -31,12 +35,34 @@ from tunesmith.search.settings import Settings
 def test_advice_beyond_what_the_objective_takes_is_known(
     search: str, changes: dict[str, str], accepted: bool
 ) -> None:
+    with planned(f"hparams_search={search}") as (plan, loader):
+        assert accepts(plan, loader, changes) is accepted
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"),
+    [
+        ("{x: 2, k: a}", {"x": 2, "k": "a"}),
+        ('\'{"x": 2, "k": "a"}\'', {"x": 2, "k": "a"}),
+        ("null", {}),
+        ("{}", {}),
+    ],
+)
+def test_what_stands_in_the_params_is_held_however_it_is_written(
+    typed: str, held: dict[str, object]
+) -> None:
+    with planned("hparams_search=function", f"objective.params={typed}") as (plan, _):
+        assert plan.held == held
+
+
+@contextmanager
+def planned(*arguments: str) -> Iterator[tuple[Plan, ConfigLoader]]:
+    """The plan of a search, and what composes its configs."""
     with initialize_config_dir(str(ROOT / "conf")), execution_whitelist(TRUSTED):
         loader = GlobalHydra.instance().config_loader()
-        arguments = [f"hparams_search={search}"]
-        config = loader.load_configuration("train", arguments, run_mode=RunMode.MULTIRUN)
+        config = loader.load_configuration("train", list(arguments), run_mode=RunMode.MULTIRUN)
         settings = {str(key): value for key, value in config.hydra.sweeper.items()}
-        params = OmegaConf.to_container(config.hydra.sweeper.params)
+        node = config.hydra.sweeper.params
+        params = None if node is None else OmegaConf.to_container(node)
         read = Settings.of({**settings, "params": params})
-        plan = make_plan(config, settings=read, arguments=arguments, loader=loader)
-        assert accepts(plan, loader, changes) is accepted
+        yield make_plan(config, settings=read, arguments=arguments, loader=loader), loader

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial
 
 from tunesmith.config import resolve_function
 from tunesmith.objectives import objective_of
-from tunesmith.overrides import write_override
+from tunesmith.overrides import read_data, write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.search.components import Components, is_kind
@@ -74,8 +74,10 @@ class Plan:
     @property
     def held(self) -> dict[str, Any]:
         """What the objective draws itself, held fixed by `objective.params`."""
-        held = OmegaConf.select(self.base, "objective.params")
-        return dict(held) if OmegaConf.is_dict(held) else {}
+        held = read_data(OmegaConf.select(self.base, "objective.params"))
+        if OmegaConf.is_config(held):
+            held = OmegaConf.to_container(held, resolve=True)
+        return held if isinstance(held, dict) else {}
 
     @property
     def search(self) -> str | None:
