@@ -47,10 +47,75 @@ VALUES = [
     ),
     (f"{MLP} hydra/sweeper/sampler=none", "names no sampler", "sampler._target_=optuna"),
     (f"{MLP} hydra/sweeper/sampler=brute_force", "brute force", "sampler=tpe"),
+    (f"{QUADRATIC} hydra.sweeper.code_change=no", "got 'no'", "one of refuse, continue, new"),
+]
+SWEEPER_KEYS = [
+    (f"{QUADRATIC} '+hydra.sweeper.search_space={{x: 1}}'", "'search_space'", "sweeper.params="),
+    (f"{QUADRATIC} +hydra.sweeper.n_trail=3", "no key 'n_trail'", "mean hydra.sweeper.n_trials?"),
+    (f"{QUADRATIC} +hydra.sweeper.foo=3", "no key 'foo'", "did you mean hydra.sweeper."),
+]
+KEYS = [
+    ("experiment=foo", "experiment has no options", "write conf/experiment/NAME.yaml"),
+    (f"{MLP} sampler=bayes", "'sampler'", "did you mean hydra/sweeper/sampler?"),
+    (f"{MLP} pruner=none", "'pruner'", "did you mean hydra/sweeper/pruner?"),
+    ("pruner=none", "'pruner' without a search", "add -m hparams_search=NAME"),
+    ("hydra.sweeper.n_trials=20", "without a search", "hparams_search=NAME (one of function, "),
+    ("-m hydra.sweeper.n_trials=20", "without a search", "which has hydra.sweeper.n_trials"),
+    ("-m hydra/sweeper/sampler=tpe", "without a search", "which has hydra/sweeper/sampler"),
+    (f"{MLP} hydra/sweeper/sampler=bayes", "'bayes'", "brute_force, cmaes, gp, grid,"),
+    ("lr=0.1", "'lr'", "did you mean optimizer.lr?"),
+    ("epochs=50", "'epochs'", "did you mean trainer.max_epochs?"),
+    ("optim.lr=0.1", "'optim.lr'", "did you mean optimizer.lr?"),
+    ("model.n_layer=3", "'model.n_layer'", "did you mean model.n_layers?"),
+    ("foo=3", "'foo'", "; +foo=VALUE adds one"),
+    ("hydra.run.dirr=x", "'hydra.run.dirr'", "did you mean hydra.run.dir?"),
+]
+GRAMMAR = [
+    (
+        f"{MLP} model.activation=choice(日本,relu)",
+        "'日'",
+        """type 'model.activation=choice("日本",relu)'""",
+    ),
+    (
+        f"{MLP} model.activation=choice(#1,relu)",
+        "'#'",
+        """type 'model.activation=choice("#1",relu)'""",
+    ),
+    (f'{MLP} "model.activation=choice(it\'s,relu)"', '"\'" must', "choice(\"it'\"'\"'s\",relu)'"),
+    (f"{MLP} model.activation=relu,日本", "'日' must", """model.activation=relu,"日本"'"""),
+    (
+        f"{MLP} model.activation=choice(relu,tanh",
+        "brackets",
+        "type 'model.activation=choice(relu,tanh)'",
+    ),
+    (
+        f"{MLP} model.activation=choice(e=f,g)",
+        "choice(e=f,g)",
+        """'model.activation=choice("e=f",g)'""",
+    ),
+    (f"{MLP} model.activation=choices(a,b)", "'choices'", "try model.activation=choice(A,B)"),
+    (
+        f"{MLP} optimizer.lr=interval(0,1,log)",
+        "too many",
+        "optimizer.lr=tag(log,interval(LOW,HIGH))",
+    ),
+    (f"{MLP} optimizer.lr=interval(1)", "'end'", "try optimizer.lr=interval(LOW,HIGH)"),
+    (f"{MLP} tag(log,optimizer.lr=interval(1e-4,1))", "the key 'tag(", "type KEY=VALUE"),
+    (f"{MLP} optimizer=glob(*)", "optimizer=glob(*)", "try optimizer=choice(A,B)"),
+    (f"{MLP} optimizer.lr=tag(log,interval(0,0.1))", "interval(0,0.1)", "with LOW above 0"),
+    (f"{MLP} model.n_nodes=tag(log,int(interval(0,8)))", "interval(0,8)", "with LOW above 0"),
+    ("model.activation=#1", "'#' must", """type 'model.activation="#1"'"""),
+    ("'data.path=/tmp/my file (1).csv'", "'('", """type 'data.path="/tmp/my file (1).csv"'"""),
+    ("data.path=/tmp/a b/x.csv", "'b/x.csv'", """type 'data.path="/tmp/a b/x.csv"'"""),
+    ("data.path=x=y.csv", "'=' must", """type 'data.path="x=y.csv"'"""),
+    ("'tags=[a;b,c]'", "';' must", """type 'tags=["a;b",c]'"""),
+    ("'tags=[a,b]]'", "']' closes nothing", "in quotes"),
+    ("model.n_layers 3", "'model.n_layers' is no KEY=VALUE", "type model.n_layers=3"),
+    ("mlp", "'mlp' is no KEY=VALUE", "type mlp=VALUE"),
 ]
 
 
-@pytest.mark.parametrize(("typed", "came", "way_out"), VALUES)
+@pytest.mark.parametrize(("typed", "came", "way_out"), [*VALUES, *SWEEPER_KEYS, *KEYS, *GRAMMAR])
 def test_a_wrong_command_is_one_line(tmp_path: Path, typed: str, came: str, way_out: str) -> None:
     said = refuse_here(*shlex.split(typed), root=tmp_path / "outputs")
     assert came in said

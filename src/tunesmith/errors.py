@@ -135,9 +135,6 @@ def _reason(cause: BaseException) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known names closest to `name`, or all of a few: 'adam, sgd'."""
-    names = sorted(set(known))
-    tail = name.rsplit(".", 1)[-1]
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or [
-        known_name for known_name in names if known_name.rsplit(".", 1)[-1] == tail
-    ]
-    return ", ".join(close[:3] or names[:10])
+    names = sorted(set(known) - {name})
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.65)
+    return ", ".join(close[:3] or names[:15])

@@ -26,6 +26,14 @@ _INTEGER, _DIGITS = r"(0|[1-9](_?\d)*)", r"\d(_?\d)*"
 _NUMBER = re.compile(
     rf"[+-]?({_INTEGER}\.?|{_INTEGER}?\.{_DIGITS})(e[+-]?{_DIGITS})?|[+-](inf|nan)", re.IGNORECASE
 )
+# How each function of the grammar that takes arguments of its own is called.
+SWEEPS = {
+    "choice": "choice(A,B)",
+    "interval": "interval(LOW,HIGH)",
+    "range": "range(START,STOP,STEP)",
+    "tag": "tag(log,interval(LOW,HIGH))",
+    "int": "int(interval(LOW,HIGH))",
+}
 
 
 def write_value(value: object, *, quote: Quote = Quote.single) -> str:

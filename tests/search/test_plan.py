@@ -61,7 +61,7 @@ def planned(*arguments: str) -> Iterator[tuple[Plan, ConfigLoader]]:
     with initialize_config_dir(str(ROOT / "conf")), execution_whitelist(TRUSTED):
         loader = GlobalHydra.instance().config_loader()
         config = loader.load_configuration("train", list(arguments), run_mode=RunMode.MULTIRUN)
-        settings = {str(key): value for key, value in config.hydra.sweeper.items()}
+        settings = {str(k): v for k, v in config.hydra.sweeper.items() if k != "_target_"}
         node = config.hydra.sweeper.params
         params = None if node is None else OmegaConf.to_container(node)
         read = Settings.of({**settings, "params": params})

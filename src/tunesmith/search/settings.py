@@ -1,13 +1,13 @@
 """The values of `hydra.sweeper` and `confirm`, typed, and checked where they are made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import inf
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.errors import InvalidArgument, InvalidConfig, terminator_gone
+from tunesmith.errors import InvalidArgument, InvalidConfig, nearest, terminator_gone
 from tunesmith.study import Direction
 from tunesmith.validate import require_choice, require_integer, require_positive
 
@@ -60,8 +60,15 @@ class Settings:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Settings":
-        """Return the settings of a sweeper's keys; the sweeper has refused unknown ones."""
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        """Return the settings of a sweeper's keys.
+
+        Raises InvalidConfig for a key that `+` added and that nothing reads.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise InvalidConfig(f"{_GROUP} has no key {name!r}; {_meant(name, known)}")
+        return cls(**{name: values[name] for name in known})
 
     def __post_init__(self) -> None:
         require_integer(f"{_GROUP}.n_trials", self.n_trials, minimum=1, example=100)
@@ -125,6 +132,15 @@ def _require_number(name: str, value: object, *, minimum: int, example: int) -> 
         require_integer(f"confirm.{name}", value, minimum=minimum, example=example)
     except InvalidArgument as error:
         raise InvalidConfig(f"{error}, or confirm=none") from error
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    if name == "search_space":
+        return (
+            f"it is {_GROUP}.params now: '{_GROUP}.params={{KEY: \"interval(LOW,HIGH)\"}}', or "
+            "type KEY=interval(LOW,HIGH) alone"
+        )
+    return f"did you mean {_GROUP}.{nearest(name, known).split(', ')[0]}?"
 
 
 def target_of(node: DictConfig | None) -> str:

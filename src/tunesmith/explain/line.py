@@ -1,17 +1,9 @@
 """Say a mistake in the command line in one line, with the nearest names."""
 
-import os
 import re
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import OverrideParseException
 
-from tunesmith.config import flat
-from tunesmith.configs import CONFIGS
 from tunesmith.errors import (
     InvalidConfig,
     import_failure,
@@ -19,10 +11,11 @@ from tunesmith.errors import (
     terminator_gone,
     untrusted,
 )
+from tunesmith.explain.keys import unknown_key
+from tunesmith.explain.unreadable import unreadable
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
-CHOICE = re.compile(r"([\w/]+)=[\w/]+")
 AVAILABLE = re.compile(r"Available options in '[^']+':\n((?:\t.*\n?)+)")
 UNSET_VARIABLE = re.compile(r"Environment variable '(\w+)' not found")
 EXAMPLES = {
@@ -45,16 +38,12 @@ def one_line(error: Exception) -> str:
     if found := UNKNOWN_OPTION.search(text):
         return _unknown_option(found[1], found[2], AVAILABLE.search(text))
     if found := UNKNOWN_KEY.search(text):
-        key = found[1]
-        return f"the config has no key {key!r}; did you mean {nearest(key, _known_keys())}?"
+        return unknown_key(found[1])
     if found := UNSET_VARIABLE.search(text):
         return f"the environment variable {found[1]} is not set; {EXAMPLES.get(found[1], 'set it')}"
     if isinstance(error, OverrideParseException):
         reason = text.removesuffix(GRAMMAR_LINK).strip().splitlines()[-1]
-        return (
-            f"cannot parse the override {error.override!r}: {reason}; "
-            "try KEY=VALUE, in quotes for the shell"
-        )
+        return unreadable(error.override, reason)
     return " ".join(text.split("full_key:")[0].split())
 
 
@@ -73,24 +62,3 @@ def _with_cause(error: Exception) -> str:
     if cause is None or str(cause) in str(error):
         return str(error)
     return f"{error}\n{cause}"
-
-
-def _is_choice(argument: str, *, folders: Sequence[Path]) -> bool:
-    match = CHOICE.fullmatch(argument)
-    return match is not None and any((folder / match[1]).is_dir() for folder in folders)
-
-
-def _known_keys() -> list[str]:
-    """Return the default config's keys, with those of the options that the command line chooses."""
-    conf = Path(sys.argv[0]).resolve().parent / "conf"
-    if not conf.is_dir():
-        return []
-    folders = (conf, CONFIGS)
-    chosen = [argument for argument in sys.argv[1:] if _is_choice(argument, folders=folders)]
-    GlobalHydra.instance().clear()
-    os.environ.setdefault("OPTUNA_STORAGE", "")
-    with initialize_config_dir(str(conf)):
-        cfg = compose("train", overrides=chosen, return_hydra_config=True)
-    keys = list(flat(cfg, without=("hydra", "storage", "tracking")))
-    keys += [f"hydra.sweeper.{key}" for key in cfg.hydra.sweeper]
-    return [*keys, *(str(key) for key in cfg.hydra.runtime.choices)]

@@ -1,0 +1,132 @@
+"""Find what a key that a config does not have may have meant."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import OmegaConf, open_dict
+
+from tunesmith.configs import CONFIGS
+from tunesmith.errors import nearest
+from tunesmith.paths import shown
+
+_CHOICE = re.compile(r"([\w/]+)=[\w/]+")
+_SEPARATORS = re.compile(r"[./]")
+_SEARCH_GROUP = "hparams_search"
+_SEARCHING = "hydra/sweeper=optuna_study"
+
+
+@dataclass(frozen=True)
+class Known:
+    """The keys of a config, those of its own first, and its groups."""
+
+    keys: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    def same(self, name: str) -> list[str]:
+        """Return the key itself where there is one, else those that end in the same word."""
+        every = (*self.keys, *self.groups)
+        return [name] if name in every else [k for k in every if _tail(k) == _tail(name)][:3]
+
+    def alike(self, name: str) -> list[str]:
+        """Return the keys whose last word is like that of `name`, in the same group if any is."""
+        tails = {key: _tail(key) for key in (*self.keys, *self.groups)}
+        close = get_close_matches(_tail(name), set(tails.values()), n=3, cutoff=0.7)
+        found = [key for word in close for key, tail in tails.items() if tail == word]
+        parent = name.removesuffix(_tail(name))
+        inside = [key for key in found if key.startswith(parent) and parent]
+        return (inside or found)[:3]
+
+
+def unknown_key(name: str) -> str:
+    """Return in one line what to type instead of a key that the config does not have."""
+    said = f"the config has no key {name!r}"
+    known = _known()
+    if known is None:
+        return f"{said}; +{name}=VALUE adds one"
+    if name in known.groups:
+        return _no_choice(name)
+    if meant := known.same(name):
+        return f"{said}; did you mean {', '.join(meant)}?"
+    searching = _known(_SEARCHING)
+    assert searching is not None
+    if of_search := searching.same(name):
+        return _without_search(said, of_search)
+    if meant := known.alike(name):
+        return f"{said}; did you mean {', '.join(meant)}?"
+    if of_search := searching.alike(name):
+        return _without_search(said, of_search)
+    return f"{said}; +{name}=VALUE adds one"
+
+
+def _no_choice(group: str) -> str:
+    if options := _options(group):
+        return (
+            f"a saved config offers no choice of {group}, it holds the values of one; "
+            f"type {group}.KEY=VALUE, or choose {group}={nearest('', options)} without it"
+        )
+    file = shown(_own_configs() / group / "NAME.yaml")
+    return f"{group} has no options yet; write {file} and type {group}=NAME, or leave it out"
+
+
+def _without_search(said: str, meant: Sequence[str]) -> str:
+    return (
+        f"{said} without a search; add -m {_SEARCH_GROUP}=NAME "
+        f"(one of {nearest('', _options(_SEARCH_GROUP))}), which has {', '.join(meant)}"
+    )
+
+
+def _known(*more: str) -> Known | None:
+    """Return the default config's keys, with those of the options that the command line chooses."""
+    if not _own_configs().is_dir():
+        return None
+    chosen = [argument for argument in sys.argv[1:] if _is_choice(argument)]
+    GlobalHydra.instance().clear()
+    os.environ.setdefault("OPTUNA_STORAGE", "")
+    with initialize_config_dir(str(_own_configs())):
+        try:
+            cfg = compose("train", overrides=[*chosen, *more], return_hydra_config=True)
+        except HydraException:  # A second mistake, which is said when this one is mended.
+            cfg = compose("train", overrides=[*more], return_hydra_config=True)
+    groups = tuple(str(key) for key in cfg.hydra.runtime.choices)
+    with open_dict(cfg.hydra):
+        del cfg.hydra["runtime"]
+    # Not resolved: what stands for another key is set there. Hydra's own keys come last.
+    nodes = sorted(cfg, key=lambda name: name == "hydra")
+    plain: Any = OmegaConf.to_container(cfg, resolve=False)
+    return Known(tuple(key for name in nodes for key in _dotted(plain[name], str(name))), groups)
+
+
+def _own_configs() -> Path:
+    return Path(sys.argv[0]).resolve().parent / "conf"
+
+
+def _is_choice(argument: str) -> bool:
+    match = _CHOICE.fullmatch(argument)
+    return match is not None and bool(_options(match[1]))
+
+
+def _options(group: str) -> list[str]:
+    """Return the options of a group, without what they are based on."""
+    files = (file for conf in (_own_configs(), CONFIGS) for file in (conf / group).glob("*.yaml"))
+    return sorted({file.stem for file in files if not file.stem.startswith("_")})
+
+
+def _dotted(node: object, name: str) -> Iterator[str]:
+    if not isinstance(node, dict) or not node:
+        yield name
+        return
+    for key, value in node.items():
+        yield from _dotted(value, f"{name}.{key}")
+
+
+def _tail(name: str) -> str:
+    return _SEPARATORS.split(name)[-1]
