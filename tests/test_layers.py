@@ -32,7 +32,8 @@ ALLOWED = {
     },
     "sweeper": {"configs", "search"},
     "explain": {"configs", *PLAIN},
-    "cli": {"configs", "explain", *PLAIN},
+    "flags": {"explain", *PLAIN},
+    "cli": {"configs", "explain", "flags", *PLAIN},
 }
 FOREIGN = {
     "study": {"torch", "lightning", "mlflow", "hydra", "omegaconf"},

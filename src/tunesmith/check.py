@@ -26,6 +26,8 @@ from tunesmith.validate import require_choice, require_integer
 DIRECTIONS = ("minimize", "maximize")
 # The sweeper that checks its own space.
 SEARCH = "tunesmith.sweeper.OptunaStudySweeper"
+# What the sweeper of a multirun without a search reads.
+_BASIC_KEYS = {"_target_", "max_batch_size", "params"}
 
 
 def check_config(cfg: DictConfig) -> None:
@@ -128,6 +130,7 @@ class CheckBeforeRun(Callback):
         with _ending_in_one_line():
             check_folder(Path(config.paths.output_root), key="paths.output_root")
             check_folder(Path(config.hydra.run.dir), key="hydra.run.dir")
+            _check_no_search(config)
             check_config(config)
             if config.get("dry_run"):
                 _end_dry_run(f"The run would go to {config.hydra.run.dir}")
@@ -140,10 +143,26 @@ class CheckBeforeRun(Callback):
             target = config.hydra.sweeper._target_
             if target == SEARCH:
                 return
-            n_jobs = _check_jobs(config) if target.endswith(f".{BasicSweeper.__name__}") else None
+            is_basic = target.endswith(f".{BasicSweeper.__name__}")
+            _check_no_search(config)
+            n_jobs = _check_jobs(config) if is_basic else None
             if config.get("dry_run"):
-                jobs = f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs > 1)}"
+                jobs = f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs != 1)}"
                 _end_dry_run(f"{jobs} would go to {config.hydra.sweep.dir}")
+
+
+def _check_no_search(config: DictConfig) -> None:
+    """Raise InvalidConfig for what `+` gave to Hydra's own sweeper, which is a search's."""
+    sweeper = config.hydra.sweeper
+    if not sweeper._target_.endswith(f".{BasicSweeper.__name__}"):
+        return
+    if added := sorted({str(key) for key in sweeper} - _BASIC_KEYS):
+        raise InvalidConfig(
+            f"hydra.sweeper.{added[0]} is for a search, and this command has none; "
+            "add -m hparams_search=NAME"
+        )
+    batch = "hydra.sweeper.max_batch_size"
+    require_integer(batch, sweeper.max_batch_size, minimum=1, example=8, optional=True)
 
 
 def _check_jobs(config: DictConfig) -> int:

@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
+from tunesmith.flags import check_flags
 from tunesmith.passwords import holds_password
 
 # What the configs of this package run, besides the package itself.
@@ -62,6 +63,7 @@ def run(main: Callable[[], None]) -> None:
     """
     with one_line_errors():
         refuse_passwords(sys.argv[1:])
+        check_flags(sys.argv[1:])
         sys.argv[1:] = complete_arguments(sys.argv[1:])
         Plugins.instance().register(ShippedConfigs)
         main()
@@ -133,3 +135,10 @@ def one_line_errors() -> Iterator[None]:
         from tunesmith.explain import one_line
 
         sys.exit(one_line(error))
+    except ValueError as error:
+        from tunesmith.explain import misused_choice  # here: as above
+
+        line = None if full else misused_choice(error)
+        if line is None:
+            raise
+        sys.exit(line)

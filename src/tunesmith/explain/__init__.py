@@ -1,5 +1,7 @@
 """Say a mistake in the command line in one line, with the nearest names."""
 
+from tunesmith.explain.choices import misused_choice
+from tunesmith.explain.keys import keys_like
 from tunesmith.explain.line import one_line
 
-__all__ = ["one_line"]
+__all__ = ["keys_like", "misused_choice", "one_line"]

@@ -21,6 +21,7 @@ from tunesmith.paths import shown
 _CHOICE = re.compile(r"([\w/]+)=[\w/]+")
 _SEPARATORS = re.compile(r"[./]")
 _SEARCH_GROUP = "hparams_search"
+_CONFIG_NAMES = {"--config-name", "-cn"}
 _SEARCHING = "hydra/sweeper=optuna_study"
 
 
@@ -67,8 +68,17 @@ def unknown_key(name: str) -> str:
     return f"{said}; +{name}=VALUE adds one"
 
 
+def keys_like(name: str) -> list[str]:
+    """Return the default config's keys that end in a name, or in one like it."""
+    known = _known()
+    return [] if known is None else known.same(name) or known.alike(name)
+
+
 def _no_choice(group: str) -> str:
-    if options := _options(group):
+    options = options_of(group)
+    if options and not _CONFIG_NAMES.intersection(arg.partition("=")[0] for arg in sys.argv):
+        return f"{group} takes the name of an option; try {group}={nearest('', options)}"
+    if options:
         return (
             f"a saved config offers no choice of {group}, it holds the values of one; "
             f"type {group}.KEY=VALUE, or choose {group}={nearest('', options)} without it"
@@ -80,7 +90,7 @@ def _no_choice(group: str) -> str:
 def _without_search(said: str, meant: Sequence[str]) -> str:
     return (
         f"{said} without a search; add -m {_SEARCH_GROUP}=NAME "
-        f"(one of {nearest('', _options(_SEARCH_GROUP))}), which has {', '.join(meant)}"
+        f"(one of {nearest('', options_of(_SEARCH_GROUP))}), which has {', '.join(meant)}"
     )
 
 
@@ -111,10 +121,10 @@ def _own_configs() -> Path:
 
 def _is_choice(argument: str) -> bool:
     match = _CHOICE.fullmatch(argument)
-    return match is not None and bool(_options(match[1]))
+    return match is not None and bool(options_of(match[1]))
 
 
-def _options(group: str) -> list[str]:
+def options_of(group: str) -> list[str]:
     """Return the options of a group, without what they are based on."""
     files = (file for conf in (_own_configs(), CONFIGS) for file in (conf / group).glob("*.yaml"))
     return sorted({file.stem for file in files if not file.stem.startswith("_")})

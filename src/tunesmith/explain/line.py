@@ -11,11 +11,13 @@ from tunesmith.errors import (
     terminator_gone,
     untrusted,
 )
+from tunesmith.explain.choices import misused_choice
 from tunesmith.explain.keys import unknown_key
 from tunesmith.explain.unreadable import unreadable
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
+UNKNOWN_CONFIG = re.compile(r"Cannot find primary config '([^']+)'")
 AVAILABLE = re.compile(r"Available options in '[^']+':\n((?:\t.*\n?)+)")
 UNSET_VARIABLE = re.compile(r"Environment variable '(\w+)' not found")
 EXAMPLES = {
@@ -35,10 +37,17 @@ def one_line(error: Exception) -> str:
         return refusal
     if failure := import_failure(error):
         return failure
+    if misused := misused_choice(error):
+        return misused
     if found := UNKNOWN_OPTION.search(text):
         return _unknown_option(found[1], found[2], AVAILABLE.search(text))
     if found := UNKNOWN_KEY.search(text):
         return unknown_key(found[1])
+    if found := UNKNOWN_CONFIG.search(text):
+        return (
+            f"no folder of configs holds {found[1]}.yaml; "
+            "add --config-dir FOLDER, or leave out --config-name"
+        )
     if found := UNSET_VARIABLE.search(text):
         return f"the environment variable {found[1]} is not set; {EXAMPLES.get(found[1], 'set it')}"
     if isinstance(error, OverrideParseException):

@@ -26,6 +26,7 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
 
     Raises InvalidConfig or a Hydra error for the first that is refused.
     """
+    _require_unseen_test_rows(plan.metric_names)
     for end in [None, *plan.space.ends()]:
         drawn = {} if end is None else dict([end])
         check_config(loader.load_sweep_config(plan.config, plan.space.overrides(drawn)))
@@ -37,6 +38,16 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
         prunes=not isinstance(pruner, NopPruner),
         terminates=plan.termination is not None,
     )
+
+
+def _require_unseen_test_rows(metrics: Sequence[str]) -> None:
+    """Raise InvalidConfig for a search by the test rows: they would say nothing of its winner."""
+    for name in metrics:
+        if name.startswith("test/"):
+            raise InvalidConfig(
+                f"metric.name={name} would choose by the test rows, which are kept for the winner; "
+                f"try metric.name=val/{name.removeprefix('test/')}"
+            )
 
 
 @contextmanager

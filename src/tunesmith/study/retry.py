@@ -44,8 +44,9 @@ class Retry:
                 if not is_passing(error):
                     raise
                 if time.monotonic() >= deadline:
+                    waited = f" for {self.total_s:g} s" if self.total_s else ""
                     raise DatabaseAway(
-                        f"{database} did not answer for {self.total_s:g} s: {one_line(error)}"
+                        f"{database} did not answer{waited}: {one_line(error)}"
                     ) from None
             time.sleep(pause * _JITTER.uniform(0.5, 1.0))
             pause = min(2 * pause, self.longest_pause_s)
