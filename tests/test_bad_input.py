@@ -153,12 +153,3 @@ def test_what_cannot_be_imported_says_why(
         "def f(:": "invalid syntax (mine.py, line 1)",
     }[source] in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_package_that_a_class_needs_is_named(tmp_path: Path) -> None:
-    logger = "+loggers.x._target_=lightning.pytorch.loggers.WandbLogger"
-    done = train(logger, "tracking=none", "trainer.max_epochs=1", root=tmp_path)
-    assert done.returncode == 1
-    assert "loggers.x cannot be imported: " in done.stderr
-    assert "pip install -U 'wandb" in done.stderr
-    assert "Traceback" not in done.stderr

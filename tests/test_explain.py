@@ -1,13 +1,18 @@
 """What is proposed in place of an override that Hydra cannot read is what was meant."""
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Transformer
+from hydra.utils import execution_whitelist, instantiate
+from omegaconf import OmegaConf
 
-from tunesmith.errors import nearest
+from tests.commands import ROOT
+from tunesmith import errors
+from tunesmith.errors import import_failure, install_extra, nearest
 from tunesmith.explain.unreadable import unreadable
 
 
@@ -63,3 +68,31 @@ def test_only_names_alike_are_near_and_never_the_name_itself(
     name: str, known: list[str], said: str
 ) -> None:
     assert nearest(name, known) == said
+
+
+class Needy:
+    """What imports a package only as it is made."""
+
+    def __init__(self) -> None:
+        raise ModuleNotFoundError("No module named 'nowhere_at_all'", name="nowhere_at_all")
+
+
+def test_a_package_that_a_class_imports_itself_is_named_with_the_key() -> None:
+    node = OmegaConf.create({"loggers": {"x": {"_target_": f"{__name__}.Needy"}}})
+    with execution_whitelist([f"{__name__}.*"]), pytest.raises(ModuleNotFoundError) as raised:
+        instantiate(node.loggers.x)
+    assert import_failure(raised.value) == (
+        "loggers.x cannot be imported: No module named 'nowhere_at_all'; "
+        "install it with pip install nowhere_at_all"
+    )
+
+
+def test_an_extra_is_installed_into_the_checkout_if_this_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert install_extra("lightgbm") == 'pip install -e ".[lightgbm]"'
+    monkeypatch.chdir(tmp_path)
+    assert install_extra("lightgbm") == f'pip install -e "{ROOT}[lightgbm]"'
+    monkeypatch.setattr(errors, "__file__", str(tmp_path / "lib" / "tunesmith" / "errors.py"))
+    assert install_extra("lightgbm") == 'pip install "tunesmith[lightgbm]"'

@@ -13,6 +13,7 @@ from tests.in_process import refuse_here
 # What is typed after `python train.py`, and what its one line holds. MLP, QUADRATIC: a search.
 MLP = "-m hparams_search=mlp"
 QUADRATIC = "-m hparams_search=quadratic"
+PACKAGE = "lightning.pytorch.loggers"
 VALUES = [
     ("model.n_nodes=abc", "'abc'", "model.n_nodes=2"),
     ("model.activation=rellu", "'rellu'", "model.activation=relu"),
@@ -70,6 +71,70 @@ KEYS = [
     ("foo=3", "'foo'", "; +foo=VALUE adds one"),
     ("hydra.run.dirr=x", "'hydra.run.dirr'", "did you mean hydra.run.dir?"),
 ]
+FLAGS = [
+    ("--epochs 50", "no flag --epochs", "try trainer.max_epochs=50"),
+    ("--epochs=50", "no flag --epochs", "try trainer.max_epochs=50"),
+    ("seed=1 --lr 0.1", "no flag --lr", "try optimizer.lr=0.1"),
+    (f"{MLP} --n-trials 50", "no flag --n-trials", "try hydra.sweeper.n_trials=50"),
+    ("--foo", "no flag --foo", "KEY=VALUE"),
+    ("--run hparams_search=mlp", "hparams_search=mlp is a search", "leave out --run"),
+    ("-m --run seed=1", "--run and -m", "leave out --run"),
+    (f"{MLP} --cfg job", "-m and --cfg", "leave out -m"),
+    ("--resolve", "--resolve", "--cfg job --resolve"),
+    ("--cfg jobs", "'jobs'", "'job'"),
+    ("--config-name nothere", "nothere.yaml", "its folder by --config-dir,"),
+]
+CHOICES = [
+    ("optimizer=null", "optimizer=null", "try optimizer=adam, adamw, sgd, or ~optimizer for none"),
+    (f"{MLP} optimizer=null", "optimizer=null", "try optimizer=adam"),
+    ("optimizer=3", "optimizer=3", "try optimizer=adam"),
+    ("'optimizer={a: 1}'", "optimizer", "try optimizer=adam"),
+    ("hparams_search=null", "hparams_search=null", "or ~hparams_search"),
+    (f"{MLP} hydra/sweeper/pruner=null", "pruner=null", "try hydra/sweeper/pruner=none"),
+    ("-m hparams_search=quadratic,mlp", "one search", "try hparams_search=quadratic, and"),
+    ("hparams_search=choice(mlp,quadratic)", "one search", "try hparams_search=mlp, and"),
+    ("-m hparams_search=glob(*)", "one search", "try hparams_search=function"),
+    (f"{QUADRATIC} hydra.sweeper.n_trials=3,4", "n_trials=3,4", "not supported"),
+    (f"{MLP} objective=glob(*)", "objective=glob(*)", "try objective=choice(A,B)"),
+    ("objective=glob(*)", "objective=glob(*)", "requires --multirun"),
+    ("loggers=csv", "got 'csv'", "try +loggers.csv._target_="),
+    ("+loggers.x=csv", "loggers.x must be a node", "try +loggers.csv._target_="),
+]
+LOGGERS = [
+    (f"+loggers.x._target_={PACKAGE}.WandbLogger", "loggers.x cannot be", "pip install -U 'wandb"),
+    (f"{MLP} +loggers.x._target_={PACKAGE}.CometLogger", "loggers.x cannot be", "-U 'comet-ml"),
+    (f"+loggers.x._target_={PACKAGE}.CSVLoggr", "loggers.x: ", "No module named"),
+    (
+        f"+loggers.x._target_={PACKAGE}.CSVLogger +loggers.x.flush=1",
+        "'flush'",
+        "the arguments of lightning.pytorch.loggers.CSVLogger",
+    ),
+]
+METRICS = [
+    (f"{MLP} metric.name=test/mse", "metric.name=test/mse", "try metric.name=val/mse"),
+    (f"{MLP} metric.name=val/auc", "got 'val/auc'", "try metric.name=val/mse"),
+    (
+        "-m hparams_search=mlp_pareto metric.name=[val/mse,test/mse]",
+        "metric.name=test/mse",
+        "try metric.name=val/mse",
+    ),
+    ("metric.name=val/auc", "got 'val/auc'", "try metric.name=val/mse"),
+]
+NAMES = [
+    (f"{QUADRATIC} hydra.sweeper.study_name={name}", repr(name), f"study_name={other}")
+    for name, other in (
+        ("../../evil", "evil"),
+        ("/tmp/evil", "tmp-evil"),
+        ("..", "NAME"),
+        ("a/b", "a-b"),
+        ("x" * 250, "x" * 40),
+    )
+]
+SINGLE = [
+    ("+hydra.sweeper.n_trials=20", "hydra.sweeper.n_trials is for a search", "add -m"),
+    ("-m +hydra.sweeper.n_trials=20", "hydra.sweeper.n_trials is for a search", "add -m"),
+    ("-m seed=1,2 hydra.sweeper.max_batch_size=0", "got 0", "max_batch_size=8"),
+]
 GRAMMAR = [
     (
         f"{MLP} model.activation=choice(日本,relu)",
@@ -115,8 +180,23 @@ GRAMMAR = [
 ]
 
 
-@pytest.mark.parametrize(("typed", "came", "way_out"), [*VALUES, *SWEEPER_KEYS, *KEYS, *GRAMMAR])
+ROWS = [
+    *(*VALUES, *SWEEPER_KEYS, *KEYS, *FLAGS, *CHOICES, *LOGGERS, *METRICS, *NAMES, *SINGLE),
+    *GRAMMAR,
+]
+# What a dry run refuses as well: it promises to check everything.
+PROMISED = [*LOGGERS, *METRICS, *NAMES]
+
+
+@pytest.mark.parametrize(("typed", "came", "way_out"), ROWS)
 def test_a_wrong_command_is_one_line(tmp_path: Path, typed: str, came: str, way_out: str) -> None:
     said = refuse_here(*shlex.split(typed), root=tmp_path / "outputs")
+    assert came in said
+    assert way_out in said
+
+
+@pytest.mark.parametrize(("typed", "came", "way_out"), PROMISED)
+def test_a_dry_run_refuses_it_too(tmp_path: Path, typed: str, came: str, way_out: str) -> None:
+    said = refuse_here(*shlex.split(typed), "dry_run=true", root=tmp_path / "outputs")
     assert came in said
     assert way_out in said

@@ -147,7 +147,9 @@ class CheckBeforeRun(Callback):
             _check_no_search(config)
             n_jobs = _check_jobs(config) if is_basic else None
             if config.get("dry_run"):
-                jobs = f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs != 1)}"
+                jobs = (
+                    f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs != 1)}"
+                )
                 _end_dry_run(f"{jobs} would go to {config.hydra.sweep.dir}")
 
 

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 from tunesmith.overrides import write_for_shell
 
@@ -131,6 +132,20 @@ def _reason(cause: BaseException) -> str:
         return text
     last = traceback.extract_tb(cause.__traceback__)[-1]
     return f"{type(cause).__name__}: {text} ({last.filename}:{last.lineno})"
+
+
+def install_extra(extra: str) -> str:
+    """Return the command that installs an extra: into the checkout where this is one.
+
+    >>> install_extra("lightgbm")
+    'pip install -e ".[lightgbm]"'
+
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    if not (checkout / "pyproject.toml").is_file():
+        return f'pip install "tunesmith[{extra}]"'
+    where = "." if checkout == Path.cwd() else checkout
+    return f'pip install -e "{where}[{extra}]"'
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

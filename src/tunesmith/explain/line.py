@@ -46,7 +46,7 @@ def one_line(error: Exception) -> str:
     if found := UNKNOWN_CONFIG.search(text):
         return (
             f"no folder of configs holds {found[1]}.yaml; "
-            "add --config-dir FOLDER, or leave out --config-name"
+            "name its folder by --config-dir, or leave out --config-name"
         )
     if found := UNSET_VARIABLE.search(text):
         return f"the environment variable {found[1]} is not set; {EXAMPLES.get(found[1], 'set it')}"
