@@ -19,7 +19,7 @@ PLAIN = {
 ALLOWED = {
     "models": {"_lazy", "errors", "validate"},
     "data": {"_lazy", "errors", "validate"},
-    "study": {"_lazy", "process", "passwords", "errors", "validate"},
+    "study": {"_lazy", "process", "passwords", "errors", "extras", "validate"},
     "tracking": {"_lazy", "process", "passwords", "paths", "errors"},
     "context": {"study", "tracking", *PLAIN},
     "advice": {"study", *PLAIN},
@@ -32,7 +32,8 @@ ALLOWED = {
     },
     "sweeper": {"config", "configs", "explain", "samplers", "search"},
     "explain": {"configs", *PLAIN},
-    "cli": {"configs", "explain", *PLAIN},
+    "flags": {"explain", *PLAIN},
+    "cli": {"configs", "explain", "flags", *PLAIN},
 }
 FOREIGN = {
     "study": {"torch", "lightning", "mlflow", "hydra", "omegaconf"},

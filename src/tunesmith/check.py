@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.errors import InvalidConfig
@@ -28,6 +28,8 @@ from tunesmith.validate import require_choice, require_integer
 DIRECTIONS = ("minimize", "maximize")
 # The sweepers that check their own space.
 SEARCH = "hydra_plugins.tunesmith_plugin."
+# What the sweeper of a multirun without a search reads.
+_BASIC_KEYS = {"_target_", "max_batch_size", "params"}
 
 
 def check_config(cfg: DictConfig) -> None:
@@ -64,6 +66,8 @@ def _check(cfg: DictConfig) -> None:
     bring_up_to_date(cfg)
     _check_metric(cfg.metric)
     _check_one_direction(cfg)
+    if str(OmegaConf.select(cfg, "hydra.sweeper._target_")).startswith(SEARCH):
+        _check_unseen_test_rows(cfg.metric.name)
     _check_repeat(cfg)
     objective = objective_of(cfg)
     objective.check(cfg)
@@ -120,6 +124,16 @@ def _check_one_direction(cfg: DictConfig) -> None:
     )
 
 
+def _check_unseen_test_rows(metric: str | ListConfig) -> None:
+    """Raise InvalidConfig for a search by the test rows: they would say nothing of its winner."""
+    for name in [metric] if isinstance(metric, str) else metric:
+        if name.startswith("test/"):
+            raise InvalidConfig(
+                f"metric.name={name} would choose by the test rows, which are kept for the winner; "
+                f"try metric.name=val/{name.removeprefix('test/')}"
+            )
+
+
 def _check_repeat(cfg: DictConfig) -> None:
     """Raise InvalidConfig unless there is a number of repetitions, and a seed to count from."""
     require_integer("repeat", cfg.repeat, minimum=1, example=5)
@@ -157,6 +171,7 @@ class CheckBeforeRun(Callback):
         with _ending_in_one_line():
             check_folder(Path(config.paths.output_root), key="paths.output_root")
             check_folder(Path(config.hydra.run.dir), key="hydra.run.dir")
+            _check_no_search(config)
             check_config(config)
             _check_tracking(config)
             if config.get("dry_run"):
@@ -171,10 +186,28 @@ class CheckBeforeRun(Callback):
             if target.startswith(SEARCH):
                 return
             _check_tracking(config)
-            n_jobs = _check_jobs(config) if target.endswith(f".{BasicSweeper.__name__}") else None
+            is_basic = target.endswith(f".{BasicSweeper.__name__}")
+            _check_no_search(config)
+            n_jobs = _check_jobs(config) if is_basic else None
             if config.get("dry_run"):
-                jobs = f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs > 1)}"
+                jobs = (
+                    f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs != 1)}"
+                )
                 _end_dry_run(f"{jobs} would go to {config.hydra.sweep.dir}")
+
+
+def _check_no_search(config: DictConfig) -> None:
+    """Raise InvalidConfig for what `+` gave to Hydra's own sweeper, which is a search's."""
+    sweeper = config.hydra.sweeper
+    if not sweeper._target_.endswith(f".{BasicSweeper.__name__}"):
+        return
+    if added := sorted({str(key) for key in sweeper} - _BASIC_KEYS):
+        raise InvalidConfig(
+            f"hydra.sweeper.{added[0]} is for a search, and this command has none; "
+            "add -m hparams_search=NAME"
+        )
+    batch = "hydra.sweeper.max_batch_size"
+    require_integer(batch, sweeper.max_batch_size, minimum=1, example=8, optional=True)
 
 
 def _check_jobs(config: DictConfig) -> int:

@@ -14,6 +14,7 @@ import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.commands import flag
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
+from tunesmith.flags import check_flags
 from tunesmith.interrupts import end_interrupted, quitting_at_once
 from tunesmith.passwords import holds_password
 
@@ -65,6 +66,7 @@ def run(main: Callable[[], None]) -> None:
     with one_line_errors():
         with quitting_at_once():
             refuse_passwords(sys.argv[1:])
+            check_flags(sys.argv[1:])
             sys.argv[1:] = complete_arguments(sys.argv[1:])
             Plugins.instance().register(ShippedConfigs)
         main()
@@ -132,3 +134,10 @@ def one_line_errors() -> Iterator[None]:
         from tunesmith.explain import one_line
 
         sys.exit(one_line(error))
+    except ValueError as error:
+        from tunesmith.explain import misused_choice  # here: as above
+
+        line = None if full else misused_choice(error)
+        if line is None:
+            raise
+        sys.exit(line)

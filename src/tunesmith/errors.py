@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from typing import TypeVar
 
-from tunesmith.extras import extra_of, install
+from tunesmith.extras import extra_of, install_extra
 from tunesmith.overrides import write_for_shell
 
 T = TypeVar("T")
@@ -133,7 +133,7 @@ def _reason(cause: BaseException) -> str:
         package = cause.name.partition(".")[0]
         is_absent = package not in sys.modules and find_spec(package) is None
         extra = extra_of(package)
-        command = f"pip install {package}" if extra is None else install(extra)
+        command = f"pip install {package}" if extra is None else install_extra(extra)
         return f"{text}; install it with {command}" if is_absent else text
     if isinstance(cause, ImportError | SyntaxError):
         return text
@@ -160,9 +160,6 @@ def attempt(make: Callable[[], list[T]]) -> tuple[list[T], str]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known names closest to `name`, or all of a few: 'adam, sgd'."""
-    names = sorted(set(known))
-    tail = name.rsplit(".", 1)[-1]
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or [
-        known_name for known_name in names if known_name.rsplit(".", 1)[-1] == tail
-    ]
-    return ", ".join(close[:3] or names[:10])
+    names = sorted(set(known) - {name})
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.65)
+    return ", ".join(close[:3] or names[:15])

@@ -20,10 +20,18 @@ def missing(extra: str) -> list[str]:
     return [name for name in EXTRAS[extra] if name not in sys.modules and find_spec(name) is None]
 
 
-def install(extra: str) -> str:
-    """Return the command that installs an extra, in a checkout or from the package index."""
-    in_checkout = (Path(__file__).resolve().parents[2] / "pyproject.toml").is_file()
-    return f"pip install -e '.[{extra}]'" if in_checkout else f"pip install 'tunesmith[{extra}]'"
+def install_extra(extra: str) -> str:
+    """Return the command that installs an extra: into the checkout where this is one.
+
+    >>> install_extra("lightgbm")
+    'pip install -e ".[lightgbm]"'
+
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    if not (checkout / "pyproject.toml").is_file():
+        return f'pip install "tunesmith[{extra}]"'
+    where = "." if checkout == Path.cwd() else checkout
+    return f'pip install -e "{where}[{extra}]"'
 
 
 def extra_of(package: str) -> str | None:

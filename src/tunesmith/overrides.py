@@ -4,6 +4,7 @@ See "The Override Grammar" in Hydra's documentation. What is written here is rea
 the very same value.
 """
 
+import contextlib
 import json
 import re
 import shlex
@@ -25,6 +26,14 @@ _INTEGER, _DIGITS = r"(0|[1-9](_?\d)*)", r"\d(_?\d)*"
 _NUMBER = re.compile(
     rf"[+-]?({_INTEGER}\.?|{_INTEGER}?\.{_DIGITS})(e[+-]?{_DIGITS})?|[+-](inf|nan)", re.IGNORECASE
 )
+# How each function of the grammar that takes arguments of its own is called.
+SWEEPS = {
+    "choice": "choice(A,B)",
+    "interval": "interval(LOW,HIGH)",
+    "range": "range(START,STOP,STEP)",
+    "tag": "tag(log,interval(LOW,HIGH))",
+    "int": "int(interval(LOW,HIGH))",
+}
 
 
 def write_value(value: object, *, quote: Quote = Quote.single) -> str:
@@ -90,6 +99,14 @@ def write_data(values: dict[str, object]) -> str:
 def data_node(values: dict[str, object]) -> dict[str, object] | str:
     """Return values as a config may hold them: as JSON where one looks like an interpolation."""
     return write_data(values) if "${" in json.dumps(values) else values
+
+
+def read_data(node: object) -> object:
+    """Return the values that `data_node` holds as JSON; anything else as it is."""
+    if isinstance(node, str):
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(node)
+    return node
 
 
 def write_sweep(distribution: "BaseDistribution") -> str:

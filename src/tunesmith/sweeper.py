@@ -142,8 +142,8 @@ class ExperimentConf(OptunaStudyConf):
     max_epochs: Any | None = "${oc.select:trainer.max_epochs,null}"
     confirm: Any | None = field(
         default_factory=lambda: {
-            "n_best": "${confirm.n_best}",
-            "n_seeds": "${confirm.n_seeds}",
+            "n_best": "${oc.select:confirm.n_best,0}",
+            "n_seeds": "${oc.select:confirm.n_seeds,0}",
             "overrides": ["repeat=1", "keep_model=true"],
         }
     )

@@ -163,7 +163,7 @@ def test_without_the_package_one_line_names_the_extra(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert done.stdout == ""
         assert done.stderr.count("\n") == 1
-        assert 'pip install "tunesmith[lightgbm]"' in done.stderr
+        assert 'type pip install -e ".[lightgbm]"' in done.stderr
         assert not (tmp_path / "outputs").exists()
 
 

@@ -169,6 +169,19 @@ def test_a_folder_without_a_study_names_the_nearest(
     assert "no study 'mlp-9'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("place", ["", "searches", "searches/mlp-1/trials/0"])
+def test_a_folder_above_or_inside_a_search_names_the_search(
+    root: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    note(root / "searches" / "mlp-1", f"sqlite:///{root}/optuna.db")
+    (root / "searches" / "mlp-1" / "trials" / "0").mkdir(parents=True)
+    (root / ".gitignore").touch()
+    assert main([str(root / place)]) == 1
+    assert capsys.readouterr().err == (
+        f"{root / place} is no search folder; try {root / 'searches' / 'mlp-1'}\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("storage", "expected"),
     [

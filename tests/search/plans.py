@@ -13,7 +13,7 @@ from train import TRUSTED
 
 from tests.commands import ROOT
 from tunesmith.search.plan import Plan, make_plan
-from tunesmith.search.settings import Settings
+from tunesmith.search.settings import read_settings
 
 
 @contextmanager
@@ -23,7 +23,9 @@ def planned(*arguments: str) -> Iterator[tuple[Plan, ConfigLoader]]:
         loader = GlobalHydra.instance().config_loader()
         config = loader.load_configuration("train", list(arguments), run_mode=RunMode.MULTIRUN)
         settings = {str(key): value for key, value in config.hydra.sweeper.items()}
-        params = OmegaConf.to_container(config.hydra.sweeper.params)
-        read = Settings.of({**settings, "params": params})
+        del settings["_target_"], settings["_recursive_"]
+        node = config.hydra.sweeper.params
+        params = None if node is None else OmegaConf.to_container(node)
+        read = read_settings(config, {**settings, "params": params})
         task = list(config.hydra.overrides.task)
         yield make_plan(config, settings=read, arguments=task, loader=loader), loader

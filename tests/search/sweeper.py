@@ -1,23 +1,26 @@
 """What a sweeper hands over to a search."""
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from omegaconf import OmegaConf
 
+from tunesmith.search.settings import Settings, read_settings
+from tunesmith.sweeper import OptunaStudyConf
+
+# The defaults of any app, with what Hydra chooses for groups, and no storage beside it.
 DEFAULTS: dict[str, Any] = {
+    field.name: getattr(OptunaStudyConf(), field.name)
+    for field in fields(OptunaStudyConf)
+    if field.name not in ("defaults", "_target_", "_recursive_")
+} | {
     "sampler": OmegaConf.create({"_target_": "optuna.samplers.RandomSampler"}),
-    "pruner": None,
     "terminator": OmegaConf.create({"_target_": None}),
-    "direction": "minimize",
-    "storage": "sqlite:///optuna.db",
-    "study_name": None,
-    "n_trials": 100,
-    "n_jobs": 1,
-    "params": None,
-    "custom_search_space": None,
-    "max_failure_rate": 0.5,
-    "max_retries": 2,
-    "code_change": "refuse",
-    "timeout": None,
-    "baseline": True,
+    "default_storage": "memory",
 }
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """The settings that a sweeper's keys make."""
+    return read_settings(OmegaConf.create({"hydra": {"sweep": {"dir": "multirun"}}}), values)

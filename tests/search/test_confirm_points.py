@@ -8,13 +8,16 @@ from omegaconf import OmegaConf
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
-from tests.search.sweeper import DEFAULTS
+from tests.search.sweeper import DEFAULTS, settings_of
 from tunesmith.search import confirm
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.plan import Plan
-from tunesmith.search.settings import ConfirmSettings, Settings
 from tunesmith.search.space import SearchSpace
 from tunesmith.study import StudyRecord
+
+CONFIRM = OmegaConf.create(
+    {"n_best": 2, "n_seeds": 5, "overrides": ["repeat=1", "keep_model=true"]}
+)
 
 
 class Counted(optuna.Study):
@@ -52,8 +55,7 @@ def plan() -> Plan:
             {"hydra": {"sweep": {"dir": "outputs/searches/s"}, "output_subdir": ".hydra"}}
         ),
         base=base,
-        settings=Settings.of({**DEFAULTS, "storage": None}),
-        confirm=ConfirmSettings(n_best=2, n_seeds=5),
+        settings=settings_of({**DEFAULTS, "confirm": CONFIRM, "seed_key": "seed"}),
         fingerprint=None,  # type: ignore[arg-type]
         n_trials=6,
     )

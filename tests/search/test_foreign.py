@@ -14,14 +14,13 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from train import TRUSTED
 
 from tests.commands import read_trials, succeed, train
-from tests.search.sweeper import DEFAULTS
+from tests.search.sweeper import DEFAULTS, settings_of
 from tunesmith.errors import InvalidConfig
 from tunesmith.report.__main__ import main
 from tunesmith.search.begin import begin_search, note_baseline
 from tunesmith.search.fingerprint import Fingerprint
 from tunesmith.search.foreign import check_others, counting_others, said_of_others
 from tunesmith.search.plan import Plan
-from tunesmith.search.settings import ConfirmSettings, Settings
 from tunesmith.search.space import parse_space
 from tunesmith.study import StudyRecord, TrialRecord, open_storage, run_worker, summarize
 
@@ -54,15 +53,24 @@ def make_plan(
     read = parse_space(space, [])
     base = {
         **{"metric": {"name": "y"}, "x": 0.0, "kind": "a", "repeat": 1},
-        **{"hydra": {"runtime": {"choices": {}}}, "objective": objective or {}},
+        "hydra": {
+            "runtime": {"choices": {}},
+            "sweep": {"dir": "outputs/searches/theirs"},
+            "output_subdir": ".hydra",
+        },
+        "objective": objective or {},
     }
     return Plan(
         study_name="theirs",
         space=read,
         config=OmegaConf.create(base),
         base=OmegaConf.create(base),
-        settings=Settings.of({**DEFAULTS, "storage": url, "n_trials": n_trials, **settings}),
-        confirm=ConfirmSettings(),
+        settings=settings_of(
+            {
+                **{**DEFAULTS, "metric": "y", "drawn_key": "objective.params"},
+                **{"storage": url, "n_trials": n_trials, **settings},
+            }
+        ),
         fingerprint=Fingerprint({}, {}, {}),
         n_trials=n_trials,
     )
@@ -86,7 +94,7 @@ def begun_by_others(url: str | None, *trials: FrozenTrial) -> optuna.Study:
 def begin(plan: Plan) -> tuple[optuna.Study, list[str]]:
     said: list[str] = []
     with execution_whitelist(TRUSTED):
-        return begin_search(plan, say=said.append), said
+        return begin_search(plan, say=said.append)[0], said
 
 
 def test_the_baseline_is_a_trial_of_ours_and_the_total_counts_all(url: str) -> None:

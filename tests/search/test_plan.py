@@ -4,7 +4,7 @@ import pytest
 
 from tests.search.plans import planned
 from tunesmith.errors import InvalidConfig
-from tunesmith.search.probe import accepts
+from tunesmith.search.probe import accepts, probe
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_advice_beyond_what_the_objective_takes_is_known(
 def test_two_directions_are_refused_and_both_named(arguments: tuple[str, ...]) -> None:
     with (
         pytest.raises(InvalidConfig) as refusal,
-        planned("hparams_search=quadratic", *arguments),
+        planned("hparams_search=quadratic", *arguments) as (plan, loader),
     ):
-        pass
+        probe(plan, loader)
     said = str(refusal.value)
     assert "hydra.sweeper.direction=" in said
     assert "metric.direction=m" in said
@@ -51,5 +51,23 @@ def test_two_directions_are_refused_and_both_named(arguments: tuple[str, ...]) -
 
 @pytest.mark.parametrize("others", [(), ("hydra.sweeper.direction=maximize",)])
 def test_the_direction_is_that_of_the_metric(others: tuple[str, ...]) -> None:
-    with planned("hparams_search=quadratic", "metric.direction=maximize", *others) as (plan, _):
+    arguments = ("hparams_search=quadratic", "metric.direction=maximize", *others)
+    with planned(*arguments) as (plan, loader):
+        probe(plan, loader)
         assert plan.settings.directions == ["maximize"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"),
+    [
+        ("{x: 2, k: a}", {"x": 2, "k": "a"}),
+        ('\'{"x": 2, "k": "a"}\'', {"x": 2, "k": "a"}),
+        ("null", {}),
+        ("{}", {}),
+    ],
+)
+def test_what_stands_in_the_params_is_held_however_it_is_written(
+    typed: str, held: dict[str, object]
+) -> None:
+    with planned("hparams_search=function", f"objective.params={typed}") as (plan, _):
+        assert plan.held == held

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from tests.search.sweeper import DEFAULTS
+from tests.search.sweeper import DEFAULTS, settings_of
 from tunesmith.errors import InvalidConfig
-from tunesmith.search.settings import ConfirmSettings, Settings
+from tunesmith.search.settings import ConfirmSettings
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ from tunesmith.search.settings import ConfirmSettings, Settings
 )
 def test_a_bad_value_is_one_line_with_the_full_key(key: str, value: Any, way_out: str) -> None:
     with pytest.raises(InvalidConfig) as refused:
-        Settings.of({**DEFAULTS, key: value})
+        settings_of({**DEFAULTS, key: value})
     assert str(refused.value).startswith(f"hydra.sweeper.{key}")
     assert str(refused.value).endswith(way_out)
 
 
 def test_a_store_in_memory_takes_one_worker() -> None:
     with pytest.raises(InvalidConfig, match="n_jobs must be 1 with storage=memory, got 2; try sto"):
-        Settings.of({**DEFAULTS, "storage": None, "n_jobs": 2})
+        settings_of({**DEFAULTS, "default_storage": "memory", "n_jobs": 2})
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_store_in_memory_takes_one_worker() -> None:
     [("maximize", ["maximize"]), (OmegaConf.create(["minimize", "maximize"]), None)],
 )
 def test_there_is_a_direction_for_each_metric(direction: Any, directions: Any) -> None:
-    found = Settings.of({**DEFAULTS, "direction": direction}).directions
+    found = settings_of({**DEFAULTS, "direction": direction}).directions
     assert found == (directions or ["minimize", "maximize"])
 
 

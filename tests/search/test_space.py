@@ -1,5 +1,7 @@
 """Hydra's override grammar as a search space."""
 
+import math
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from tunesmith.errors import InvalidConfig
 from tunesmith.search.space import parse_space
 
+ENDLESS = (math.inf, -math.inf, math.nan)
 PARAMS = {
     "model.n_layers": "int(interval(1,4))",
     "optimizer.lr": "tag(log,interval(1e-5,1e-1))",
@@ -60,6 +63,8 @@ def test_the_ends_of_a_space_are_all_bounds_and_choices() -> None:
         ("model.n_layers", 4, True),
         ("model.n_layers", 5, False),
         ("model.n_layers", True, False),
+        ("model.n_layers", 2.0, True),
+        *((name, value, False) for name in ("model.n_layers", "optimizer.lr") for value in ENDLESS),
         ("optimizer.lr", 1e-3, True),
         ("optimizer.lr", "fast", False),
         ("optimizer", "adam", True),
@@ -73,6 +78,34 @@ def test_a_value_is_inside_or_outside(name: str, value: Any, inside: bool) -> No
     else:
         with pytest.raises(ValueError, match=str(value)):
             space.kept(name, value)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "default"),
+    [
+        ("[1],[2]", [True]),
+        ("[true],[2]", [1]),
+        ("[1],[2]", [1.0]),
+        ("[[0]],[2]", [[False]]),
+        ("{a:1},{a:2}", {"a": True}),
+        ("{a:[0,1]},{a:2}", {"a": [0, True]}),
+        ("{1:x},{2:x}", {True: "x"}),
+    ],
+)
+def test_a_default_of_another_type_is_outside(sweep: str, default: Any) -> None:
+    with pytest.raises(ValueError, match=re.escape(str(default))):
+        parse_space({}, [f"k=choice({sweep})"]).kept("k", default)
+
+
+def test_a_default_dict_in_another_order_is_inside() -> None:
+    space = parse_space({}, ["k=choice({a:1,b:nan},{a:2})"])
+    assert space.kept("k", {"b": math.nan, "a": 1}) == "{a:1,b:nan}"
+
+
+def test_a_value_and_a_sweep_of_one_dict_both_count() -> None:
+    space = parse_space({}, ["+net={x:1}", "++net=choice({a:1},{a:2})"])
+    assert space.fixed == ("+net={x:1}",)
+    assert space.overrides({"++net": "{a:2}"}) == ["+net={x:1}", "++net={a:2}"]
 
 
 LISTS = "objective.hidden=[8,8],[16]"

@@ -108,7 +108,7 @@ def test_a_wrong_url_is_one_line_without_the_password(
 
 def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(ValueError, match=r'pip install "tunesmith\[postgresql\]"'):
+    with pytest.raises(ValueError, match=r"type pip install .*\[postgresql\]"):
         open_storage("postgresql://localhost/db")
 
 

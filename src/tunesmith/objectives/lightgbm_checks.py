@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.data import TabularDataModule
 from tunesmith.errors import InvalidConfig
+from tunesmith.extras import install_extra
 from tunesmith.objectives.naming_group import naming_group
 from tunesmith.validate import require_choice, require_integer
 
@@ -32,7 +33,7 @@ def import_lightgbm() -> Any:
     except ModuleNotFoundError as error:
         raise InvalidConfig(
             "objective=lightgbm needs the package lightgbm, which is not installed; "
-            'type pip install "tunesmith[lightgbm]", beside train.py pip install -e ".[lightgbm]"'
+            f"type {install_extra('lightgbm')}"
         ) from error
     return lightgbm
 

@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import io
-import json
 import logging
 import random
 import re
@@ -22,7 +21,7 @@ from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
 from tunesmith.objectives.objective import Objective
 from tunesmith.objectives.record_config import record_config
 from tunesmith.objectives.script import functions_of, load_script
-from tunesmith.overrides import data_node
+from tunesmith.overrides import data_node, read_data
 from tunesmith.tracking import Run
 
 log = logging.getLogger(__name__)
@@ -93,9 +92,7 @@ class OptunaFile(Objective):
 
     def params(self) -> dict[str, Any]:
         """Return the values by name; raises InvalidConfig if they are anything else."""
-        params = self._params or {}
-        with contextlib.suppress(json.JSONDecodeError):
-            params = json.loads(params) if isinstance(params, str) else params
+        params = read_data(self._params or {})
         if not isinstance(params, dict):
             raise InvalidArgument(
                 "objective.params",

@@ -10,7 +10,7 @@ import optuna
 from rich.console import Console
 
 from tunesmith.advice import advise
-from tunesmith.extras import install, missing
+from tunesmith.extras import install_extra, missing
 from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
 from tunesmith.report import ReportContext, terminal_summary
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _require_extra() -> None:
     if packages := missing("report"):
         raise ValueError(
-            f"the report needs {', '.join(packages)}; install with {install('report')}"
+            f"the report needs {', '.join(packages)}; install with {install_extra('report')}"
         )
 
 

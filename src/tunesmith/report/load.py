@@ -48,6 +48,8 @@ def storage_of(folder: Path) -> str:
     if not folder.is_dir():
         raise ValueError(f"no search folder {folder}{_hint(folder.name, _siblings(folder))}")
     paths = SearchPaths(folder)
+    if others := _searches_around(folder):
+        raise ValueError(f"{folder} is no search folder; try {', '.join(map(str, others[:3]))}")
     stated = _stated(paths)
     if stated is None:
         is_here = _has_study(paths.sqlite, _study_name(folder))
@@ -87,6 +89,16 @@ def load_study(url: str, *, name: str) -> optuna.Study:
     if name not in names:
         raise ValueError(f"no study {name!r} in {hide_passwords(url)}{_hint(name, names)}")
     return optuna.load_study(study_name=name, storage=storage)
+
+
+def _searches_around(folder: Path) -> list[Path]:
+    """Return the search that a folder lies in, or those that lie in it; none if it is one."""
+    if SearchPaths(folder).study.is_file():
+        return []
+    around = [parent for parent in folder.parents if SearchPaths(parent).study.is_file()]
+    name = SearchPaths(folder).study.name
+    below = (file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}/{name}"))
+    return around[:1] or sorted(below)
 
 
 def _note(paths: SearchPaths, key: str) -> str | None:
@@ -183,7 +195,8 @@ def _checked(url: str) -> str:
 
 def _files(database: Path) -> list[str]:
     parent = database.parent
-    return [p.name for p in parent.iterdir() if p.is_file()] if parent.is_dir() else []
+    kinds = {database.suffix, ".db", ".sqlite"}
+    return [p.name for p in parent.iterdir() if p.suffix in kinds] if parent.is_dir() else []
 
 
 def _first_line(error: Exception) -> str:

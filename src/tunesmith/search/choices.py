@@ -94,5 +94,16 @@ def _choice(text: str, element: Any) -> Choice:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    # 1, 1.0 and True are three values; NaN is one.
-    return type(one) is type(other) and (one == other or (one != one and other != other))
+    """Return whether two values are one: 1, 1.0 and True are three, wherever they stand."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if isinstance(one, dict):
+        # A dict's order is no part of it.
+        rest = {(type(key), key): value for key, value in other.items()}
+        keys = [(type(key), key) for key in one]
+        return rest.keys() == set(keys) and all(
+            _is_same(value, rest[key]) for key, value in zip(keys, one.values(), strict=True)
+        )
+    return bool(one == other or (one != one and other != other))

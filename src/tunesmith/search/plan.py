@@ -1,6 +1,7 @@
 """What a search is going to do."""
 
 import copy
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,8 @@ from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial
 
 from tunesmith.config import has_key, resolve_function
-from tunesmith.overrides import write_override
+from tunesmith.errors import InvalidArgument
+from tunesmith.overrides import read_data, write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.search.components import Components, is_grid
@@ -25,6 +27,9 @@ from tunesmith.search.settings import Settings
 from tunesmith.search.space import SearchSpace, parse_space
 from tunesmith.search.user_code import digest_of, user_code
 from tunesmith.study import Stagnation, TrialRecord
+
+# What is left of a file system's 255 bytes for what is added to a name.
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,11 @@ class Plan:
     @property
     def held(self) -> dict[str, Any]:
         """What a trial draws by itself, held fixed by the config."""
-        held = None if self.drawn_key is None else OmegaConf.select(self.base, self.drawn_key)
-        return dict(held) if isinstance(held, DictConfig) else {}
+        key = self.drawn_key
+        held = None if key is None else read_data(OmegaConf.select(self.base, key))
+        if OmegaConf.is_config(held):
+            held = OmegaConf.to_container(held, resolve=True)
+        return held if isinstance(held, dict) else {}
 
     @property
     def search(self) -> str | None:
@@ -135,15 +143,35 @@ def make_plan(
     study_name = settings.study_name or f"{search}-{found.digest()}"
     if settings.code_change == "new":
         study_name = f"{study_name}-{_code_digest(base, settings)}"
+    named = _with_study_name(config, study_name)
+    _check_names_one_folder(study_name, named)
     return Plan(
         study_name=study_name,
         space=space,
-        config=_with_study_name(config, study_name),
+        config=named,
         base=base,
         settings=settings,
         fingerprint=found,
         n_trials=_n_trials(settings, space),
     )
+
+
+def _check_names_one_folder(study_name: str, config: DictConfig) -> None:
+    """Raise InvalidConfig for a study whose name would lead out of where searches lie."""
+    # Where a folder is named otherwise, a study may have any name.
+    if study_name not in str(config.hydra.sweep.dir):
+        return
+    name = Path(study_name)
+    is_one = name.name == study_name and study_name not in (".", "..")
+    if not is_one or len(study_name.encode()) > _LONGEST_NAME or not study_name.isprintable():
+        plain = re.sub(r"[^\w.-]+", "-", study_name).strip(".-")[:40] or "NAME"
+        raise InvalidArgument(
+            "hydra.sweeper.study_name",
+            f"the name of one folder, of at most {_LONGEST_NAME} bytes",
+            study_name,
+            plain,
+            detail="since the search's folder is named by it",
+        )
 
 
 def _code_digest(base: DictConfig, settings: Settings) -> str:

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial
 from tunesmith.advice import Advice, advise, write_next
 from tunesmith.commands import load_model, repeat_run, run_again
 from tunesmith.errors import InvalidConfig
-from tunesmith.extras import install, missing
+from tunesmith.extras import install_extra, missing
 from tunesmith.report import ReportContext, terminal_summary, write_front
 from tunesmith.search.following import next_search, primary_config, repeat_winner, to_continue
 from tunesmith.search.foreign import why_not_composed
@@ -110,7 +110,7 @@ def _show(study: optuna.Study, session: Session, context: ReportContext) -> None
     )
     session.console.print(summary, crop=False)
     report = session.plan.paths.report
-    session.say(f"report: {report if report.is_file() else f'needs {install(EXTRA)}'}")
+    session.say(f"report: {report if report.is_file() else f'needs {install_extra(EXTRA)}'}")
 
 
 def _commands(

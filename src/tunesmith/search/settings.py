@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.errors import InvalidArgument, InvalidConfig, terminator_gone
+from tunesmith.errors import InvalidArgument, InvalidConfig, nearest, terminator_gone
 from tunesmith.paths import study_file
 from tunesmith.study import Direction
 from tunesmith.validate import require_choice, require_integer, require_positive
@@ -18,7 +18,10 @@ STORAGES = ("file", "memory")
 _GROUP = "hydra.sweeper"
 # Keys of earlier releases of the stock plug-in.
 _GONE = {
-    "search_space": f"write the space as {_GROUP}.params, such as lr: interval(0.01,0.1)",
+    "search_space": (
+        f"it is {_GROUP}.params now: '{_GROUP}.params={{KEY: \"interval(LOW,HIGH)\"}}', or "
+        "type KEY=interval(LOW,HIGH) alone"
+    ),
     "optuna_config": f"write what it holds as keys of {_GROUP} itself",
 }
 
@@ -150,9 +153,7 @@ def read_settings(config: DictConfig, values: Mapping[str, Any]) -> Settings:
         InvalidConfig: A value cannot be searched with; names the key and a value to try.
 
     """
-    for key, instead in _GONE.items():
-        if values.get(key) is not None:
-            raise InvalidConfig(f"{_GROUP}.{key} is no key of this sweeper; {instead}")
+    _require_known(values)
     directions = _listed(values["direction"])
     read: dict[str, Any] = {
         "storage": _storage(values, Path(config.hydra.sweep.dir)),
@@ -163,6 +164,20 @@ def read_settings(config: DictConfig, values: Mapping[str, Any]) -> Settings:
     }
     same = {f.name: values[f.name] for f in fields(Settings) if f.name not in read}
     return Settings(**read, **same)
+
+
+def _require_known(values: Mapping[str, Any]) -> None:
+    """Raise InvalidConfig for a key that nothing reads: `+` adds any."""
+    known = [
+        *(field.name for field in fields(Settings)),
+        *("direction", "metric", "default_storage", *_GONE),
+    ]
+    for name, value in values.items():
+        if name in _GONE and value is not None:
+            raise InvalidConfig(f"{_GROUP} has no key {name!r}; {_GONE[name]}")
+        if name not in known:
+            meant = nearest(name, known).split(", ")[0]
+            raise InvalidConfig(f"{_GROUP} has no key {name!r}; did you mean {_GROUP}.{meant}?")
 
 
 def _listed(value: Any) -> list[Any]:

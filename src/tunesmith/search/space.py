@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 from optuna.distributions import (
     BaseDistribution,
@@ -77,7 +77,7 @@ class SearchSpace:
         if name in self.choices:
             return self.choices[name].kept(value)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        is_whole = is_number and value == int(value)
+        is_whole = is_number and float(value).is_integer()
         if not is_number or (isinstance(distribution, IntDistribution) and not is_whole):
             raise ValueError(value)
         if not distribution._contains(value):
@@ -114,7 +114,8 @@ def parse_space(params: Mapping[str, Any] | None, arguments: Sequence[str]) -> S
     """Read `hydra.sweeper.params` and the command line's overrides, which come after them.
 
     Of several sweeps and values of one key the last decides whether it is a dimension. Every other
-    override counts as it does in Hydra, in its order.
+    override counts as it does in Hydra, in its order: where a dict is searched over, a value of the
+    same key is what each choice is merged into.
 
     Raises InvalidConfig for what cannot be searched over.
     """
@@ -129,8 +130,7 @@ def parse_space(params: Mapping[str, Any] | None, arguments: Sequence[str]) -> S
     lines = [
         (override.get_key_element(), None if override is swept.get(key) else _line(override))
         for override in overrides
-        if (key := _key(override)) not in swept or override is swept[key]
-        if override is swept.get(key) or not override.is_sweep_override()
+        if override is swept.get(key := _key(override)) or not override.is_sweep_override()
     ]
     return SearchSpace(
         distributions={name: distribution for name, (distribution, _) in found.items()},
@@ -150,6 +150,12 @@ def _line(override: Override) -> str:
 
 
 def _distribution(override: Override) -> tuple[BaseDistribution, Choices | None]:
+    if isinstance(override.value(), Glob):
+        key = override.get_key_element()
+        raise InvalidConfig(
+            f"cannot search over {override.input_line}: glob is for sweeps without a search; "
+            f"try {key}=choice(A,B) with the options by name"
+        )
     if override.is_choice_sweep():
         choices = read_choices(override)
         return CategoricalDistribution(choices.all), choices

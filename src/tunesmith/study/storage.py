@@ -17,6 +17,7 @@ from filelock import FileLock
 from optuna.storages import BaseStorage, InMemoryStorage
 from sqlalchemy import event, exc
 
+from tunesmith.extras import install_extra
 from tunesmith.passwords import hide_passwords
 from tunesmith.study._optuna import Database
 from tunesmith.study.class_warnings import suppress_class_warnings
@@ -100,7 +101,8 @@ def _parse(url: str) -> sqlalchemy.URL:
     if parsed.drivername == _POSTGRESQL:
         if importlib.util.find_spec("psycopg") is None:
             raise ValueError(
-                'PostgreSQL needs a driver that is missing; try pip install "tunesmith[postgresql]"'
+                "PostgreSQL needs the package psycopg, which is not installed; "
+                f"type {install_extra('postgresql')}"
             )
         return parsed
     raise ValueError(

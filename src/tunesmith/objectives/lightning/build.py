@@ -6,7 +6,6 @@ from inspect import signature
 from hydra.utils import instantiate
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
-from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from tunesmith.config import lightning_mode, resolve_function
@@ -19,6 +18,7 @@ from tunesmith.objectives.lightning.checkpoint import (
     write_below,
 )
 from tunesmith.objectives.lightning.interruption import StopAfterEpoch
+from tunesmith.objectives.lightning.loggers import build_loggers
 from tunesmith.tracking import RunLogger
 
 
@@ -60,7 +60,7 @@ def build_trainer(cfg: DictConfig, watch: WatchFit, context: Context) -> Trainer
     trainer: Trainer = instantiate(
         cfg.trainer,
         callbacks=callbacks,
-        logger=[RunLogger(context.run), *_loggers(cfg.loggers, folder)],
+        logger=[RunLogger(context.run), *build_loggers(cfg.loggers, folder)],
         enable_checkpointing=cfg.trainer.enable_checkpointing or keeps,
         enable_progress_bar=False,
         default_root_dir=folder,
@@ -91,13 +91,3 @@ def _best_by_metric(cfg: DictConfig, callbacks: list[Callback]) -> list[Callback
     filename = "best-by-metric" if others else "best"
     mode = lightning_mode(cfg.metric.direction)
     return [keep_best(cfg.metric.name, mode=mode, filename=filename)]
-
-
-def _loggers(nodes: DictConfig, folder: str) -> list[Logger]:
-    """Return loggers that write into the run's folder unless their node names a `save_dir`."""
-    loggers: list[Logger] = []
-    for node in nodes.values():
-        make = instantiate(node, _partial_=True)
-        here = "save_dir" in signature(make).parameters and "save_dir" not in node
-        loggers.append(make(save_dir=folder) if here else make())
-    return loggers

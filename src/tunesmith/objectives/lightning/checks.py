@@ -15,6 +15,7 @@ from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
 from tunesmith.objectives.lightning.build import build_model
 from tunesmith.objectives.lightning.checkpoint import check_checkpoint
 from tunesmith.objectives.lightning.logged_names import can_log, texts_like_names
+from tunesmith.objectives.lightning.loggers import check_loggers
 from tunesmith.objectives.naming_group import naming_group
 from tunesmith.validate import require_choice, require_integer, require_positive
 
@@ -35,9 +36,7 @@ def check_fit(cfg: DictConfig) -> None:
     with naming_group("data"):
         datamodule: LightningDataModule = instantiate(cfg.data)
     _check_callbacks(cfg)
-    with naming_group("loggers"):
-        for node in cfg.loggers.values():
-            instantiate(node, _partial_=True)
+    check_loggers(cfg.loggers)
     with naming_group("model"):
         model = _build_without_numbers(cfg, datamodule)
         if parameters := list(model.parameters()):
@@ -114,7 +113,9 @@ def _check_metric_is_logged(cfg: DictConfig, kind: type[LightningModule]) -> Non
     names = list(cfg.metric.name) if OmegaConf.is_list(cfg.metric.name) else [cfg.metric.name]
     for name in names:
         if name not in COMPUTED and not can_log(kind, name):
-            close = nearest(name, texts_like_names(kind)).partition(",")[0] or "val/loss"
+            texts = texts_like_names(kind)
+            known = [text for text in texts if text.startswith(("val/", "val_"))] or texts
+            close = nearest(name, known).partition(",")[0] or "val/loss"
             raise InvalidArgument("metric.name", f"a metric that {kind.__name__} logs", name, close)
 
 

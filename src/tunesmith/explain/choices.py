@@ -1,0 +1,57 @@
+"""Say what is wrong with the choice of a config group's option."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override, Transformer
+from hydra.errors import HydraException
+
+from tunesmith.errors import nearest
+from tunesmith.explain.keys import options_of
+
+_NO_NAME = "Config group override must be a string or a list"
+_SEVERAL = "must be selected before the sweep starts"
+
+
+def misused_choice(error: Exception) -> str | None:
+    """Return in one line which choice of a group Hydra cannot take; None if that is not it.
+
+    Args:
+        error: What Hydra raised: `optimizer=null`, `hparams_search=mlp,quadratic`.
+
+    """
+    if _NO_NAME in str(error):
+        return next(
+            map(_no_name, _choices(of=lambda o: not isinstance(o.value(), str | list))), None
+        )
+    if _SEVERAL in str(error):
+        return next(map(_several, _choices(of=Override.is_sweep_override)), None)
+    return None
+
+
+def _no_name(override: Override) -> str:
+    group = override.get_key_element()
+    options = options_of(group)
+    way_out = "none" if "none" in options else f"{nearest('', options)}, or ~{group} for none"
+    return f"{override.input_line}: {group} takes the name of an option; try {group}={way_out}"
+
+
+def _several(override: Override) -> str:
+    group = override.get_key_element()
+    is_glob = isinstance(override.value(), Glob)
+    names = options_of(group) if is_glob else override.sweep_iterator(transformer=Transformer.str)
+    return (
+        f"{override.input_line}: a command runs one search; "
+        f"try {group}={next(iter(names))}, and the others in commands of their own"
+    )
+
+
+def _choices(*, of: Callable[[Override], bool]) -> Iterator[Override]:
+    """Yield the choices of groups on the command line that are of a kind."""
+    for argument in sys.argv[1:]:
+        with contextlib.suppress(HydraException):
+            override = OverridesParser.create().parse_override(argument)
+            if options_of(override.get_key_element().lstrip("+~")) and of(override):
+                yield override

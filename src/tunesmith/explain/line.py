@@ -1,0 +1,79 @@
+"""Say a mistake in the command line in one line, with the nearest names."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from hydra.errors import OverrideParseException
+
+from tunesmith.errors import (
+    InvalidConfig,
+    import_failure,
+    nearest,
+    terminator_gone,
+    untrusted,
+)
+from tunesmith.explain.choices import misused_choice
+from tunesmith.explain.keys import unknown_key
+from tunesmith.explain.unreadable import unreadable
+from tunesmith.explain.whole_config import in_a_whole_config
+
+UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
+UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
+UNKNOWN_CONFIG = re.compile(r"Cannot find primary config '([^']+)'")
+AVAILABLE = re.compile(r"Available options in '[^']+':\n((?:\t.*\n?)+)")
+UNSET_VARIABLE = re.compile(r"Environment variable '(\w+)' not found")
+EXAMPLES = {
+    "OPTUNA_STORAGE": "type export OPTUNA_STORAGE=postgresql://USER:PASSWORD@HOST/DATABASE",
+}
+# Options of release 0.1.0.
+GONE_TERMINATORS = {"emmr", "regret_bound"}
+GRAMMAR_LINK = "See https://hydra.cc/docs/1.2/advanced/override_grammar/basic for details"
+
+
+Keys = Callable[[], Sequence[str]]
+
+
+def one_line(error: Exception, *, known_keys: Keys | None = None) -> str:
+    """Return the error as one line: what came, what was expected and what to type instead."""
+    if isinstance(error, InvalidConfig):
+        return str(error)
+    text = _with_cause(error)
+    if refusal := untrusted(text):
+        return refusal
+    if failure := import_failure(error):
+        return failure
+    if misused := misused_choice(error):
+        return misused
+    if found := UNKNOWN_OPTION.search(text):
+        return _unknown_option(found[1], found[2], AVAILABLE.search(text))
+    if found := UNKNOWN_KEY.search(text):
+        known = None if known_keys is None else known_keys()
+        return in_a_whole_config(found[1]) or unknown_key(found[1], known=known)
+    if found := UNKNOWN_CONFIG.search(text):
+        return (
+            f"no folder of configs holds {found[1]}.yaml; "
+            "name its folder by --config-dir, or leave out --config-name"
+        )
+    if found := UNSET_VARIABLE.search(text):
+        return f"the environment variable {found[1]} is not set; {EXAMPLES.get(found[1], 'set it')}"
+    if isinstance(error, OverrideParseException):
+        reason = text.removesuffix(GRAMMAR_LINK).strip().splitlines()[-1]
+        return unreadable(error.override, reason)
+    return " ".join(text.split("full_key:")[0].split())
+
+
+def _unknown_option(group: str, option: str, available: re.Match[str] | None) -> str:
+    if available is None:
+        return f"there is no config {group}/{option}"
+    if group == "hydra/sweeper/terminator" and option in GONE_TERMINATORS:
+        return terminator_gone(f"{group}={option}")
+    # What begins with an underscore is a base of other options.
+    known = [name for name in available[1].split() if not name.startswith("_")]
+    return f"{group} has no option {option!r}; try {group}={nearest(option, known)}"
+
+
+def _with_cause(error: Exception) -> str:
+    cause = error.__cause__
+    if cause is None or str(cause) in str(error):
+        return str(error)
+    return f"{error}\n{cause}"

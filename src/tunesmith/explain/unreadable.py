@@ -1,0 +1,125 @@
+"""Say why Hydra cannot read what was typed, and how to type it."""
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote
+from hydra.errors import HydraException
+
+from tunesmith.overrides import SWEEPS, write_for_shell, write_value
+
+_WHILE_EVALUATING = re.compile(r"\w+ while evaluating '((\w+)\(.*)': (.*)", re.DOTALL)
+_EXTRANEOUS = re.compile(r"(?:extraneous|mismatched) input '([^']+)'")
+# A value that is more than one text.
+_COMPOUND = re.compile(r"\w+\(|[\[{]")
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+def unreadable(override: str, reason: str) -> str:
+    """Return in one line what is wrong with an override, and what to type instead.
+
+    Args:
+        override: What was typed, or stands in `hydra.sweeper.params`.
+        reason: What Hydra's parser says, if nothing better is known.
+
+    """
+    key, equals, value = override.partition("=")
+    if not equals:
+        return _no_pair(override, sys.argv[1:])
+    if _error(f"{key}=1") is not None:
+        return f"cannot read the key {key!r} of {override}; type KEY=VALUE, such as seed=1"
+    said, way_out = _trouble(override, reason)
+    if repaired := _repaired(key, value):
+        way_out = f"type {shlex.quote(f'{key}={repaired}')}"
+    return f"cannot read the value of {override}: {said}; {way_out}"
+
+
+def _no_pair(argument: str, arguments: Sequence[str]) -> str:
+    """Say of an argument without `=` which of its neighbours it may belong to."""
+    said = f"{argument!r} is no KEY=VALUE"
+    at = arguments.index(argument) if argument in arguments else 0
+    before, after = arguments[at - 1 : at], arguments[at + 1 : at + 2]
+    if before and "=" in before[0]:
+        key, _, value = before[0].partition("=")
+        whole = write_for_shell(key, f"{value} {argument}")
+        return f"{said}; for one value with a blank type {whole}"
+    if after and "=" not in after[0] and not after[0].startswith("-"):
+        return f"{said}; type {shlex.quote(f'{argument}={after[0]}')}"
+    return f"{said}; type {shlex.quote(argument)}=VALUE"
+
+
+def _trouble(override: str, reason: str) -> tuple[str, str]:
+    """Return what is wrong, and the general way out."""
+    way_out = """try 'KEY="VALUE"', a text in quotes of its own inside those of the shell"""
+    error = _error(override)
+    if error is None:
+        return reason, way_out
+    if found := _WHILE_EVALUATING.match(str(error)):
+        call, function, said = found.groups()
+        if function == "interval" and "log" in call:
+            function = "tag"
+        if close := get_close_matches(function, SWEEPS, n=1):
+            way_out = f"try {override.partition('=')[0]}={SWEEPS[close[0]]}"
+        return f"{call}: {said.splitlines()[0]}", way_out
+    if (character := _offending(override, error)) is not None:
+        ends = character in _CLOSING.values()
+        return f"{character!r} {'closes nothing' if ends else 'must stand in quotes'}", way_out
+    if getattr(getattr(error.__cause__, "offendingToken", None), "text", "") == "<EOF>":
+        return "it ends before its brackets are closed", way_out
+    return " ".join(str(error).split()), way_out
+
+
+def _offending(override: str, error: HydraException) -> str | None:
+    """Return the character at which Hydra's parser gave up."""
+    cause = error.__cause__
+    if (start := getattr(cause, "startIndex", None)) is not None:
+        return override[start]
+    if found := _EXTRANEOUS.search(str(error)):
+        return found[1].strip()[:1]
+    return None
+
+
+def _error(override: str) -> HydraException | None:
+    try:
+        OverridesParser.create().parse_rule(override, "override")
+    except HydraException as error:
+        return error
+    return None
+
+
+def _repaired(key: str, value: str) -> str | None:
+    """Return a value that Hydra reads, made of the one that it does not; None if that is hard."""
+    attempts = [_with_quoted_elements(value)]
+    if not _COMPOUND.match(value):
+        attempts.append(_quoted(value))
+    attempts.append(value + _missing_brackets(value))
+    return next((one for one in attempts if one != value and _error(f"{key}={one}") is None), None)
+
+
+def _with_quoted_elements(value: str) -> str:
+    separators = r",()[]{}:" if "{" in value else r",()[]{}"
+    parts = re.split(f"([{re.escape(separators)}])", value)
+    return "".join(
+        part
+        if part in separators or not part.strip() or _error(f"key={part}") is None
+        else _quoted(part.strip())
+        for part in parts
+    )
+
+
+def _quoted(text: str) -> str:
+    return write_value(text, quote=Quote.double)
+
+
+def _missing_brackets(value: str) -> str:
+    open_ones: list[str] = []
+    for character in value:
+        if character in _CLOSING:
+            open_ones.append(_CLOSING[character])
+        elif open_ones and character == open_ones[-1]:
+            open_ones.pop()
+    return "".join(reversed(open_ones))

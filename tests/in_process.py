@@ -1,0 +1,66 @@
+"""Run train.py inside the test's own process: what a wrong command says, in tenths of a second."""
+
+import contextlib
+import io
+import logging
+import os
+import runpy
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import optuna
+from hydra.core.singleton import Singleton
+
+from tests.commands import ROOT, environment
+
+
+def refuse_here(*arguments: str, root: Path, entry: Path = ROOT / "train.py") -> str:
+    """Run `python train.py`, which must write nothing and say why in one line: that line."""
+    out, err = io.StringIO(), io.StringIO()
+    said: object = "it ended well"
+    with _as_new(entry, *arguments, f"paths.output_root={root}"):
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                runpy.run_path(str(entry), run_name="__main__")
+        except SystemExit as ended:
+            said = ended.code
+    # An exit code that is a text is printed, with exit code 1.
+    assert isinstance(said, str), (said, out.getvalue(), err.getvalue())
+    assert out.getvalue() + err.getvalue() == ""
+    assert "\n" not in said
+    assert not root.exists()
+    return said
+
+
+@contextlib.contextmanager
+def _as_new(*command: object) -> Iterator[None]:
+    """Leave Hydra, the environment and logging as a new process would find them, then as before."""
+    loggers = (logging.root, logging.getLogger("py.warnings"))
+    handlers, levels = [list(one.handlers) for one in loggers], [one.level for one in loggers]
+    verbosity, state = optuna.logging.get_verbosity(), Singleton._instances
+    try:
+        with (
+            mock.patch.object(sys, "argv", [str(part) for part in command]),
+            mock.patch.dict(os.environ, environment(), clear=True),
+            mock.patch.object(Singleton, "_instances", _without_global(state)),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("default")
+            yield
+    finally:
+        logging.captureWarnings(False)
+        for one, kept, level in zip(loggers, handlers, levels, strict=True):
+            one.handlers, one.level = kept, level
+        optuna.logging.set_verbosity(verbosity)
+
+
+def _without_global(instances: dict[type, object]) -> dict[type, object]:
+    """Return Hydra's singletons but those that hold the config of one command."""
+    return {
+        kind: one
+        for kind, one in instances.items()
+        if kind.__name__ not in ("GlobalHydra", "HydraConfig")
+    }

@@ -1,0 +1,99 @@
+"""What is proposed in place of an override that Hydra cannot read is what was meant."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Transformer
+from hydra.utils import execution_whitelist, instantiate
+from omegaconf import OmegaConf
+
+from tests.commands import ROOT
+from tunesmith import extras
+from tunesmith.errors import import_failure, nearest
+from tunesmith.explain.unreadable import unreadable
+from tunesmith.extras import install_extra
+
+
+def proposed(typed: str) -> str:
+    """What the line about an override says to type, as the shell hands it over."""
+    [argument] = shlex.split(unreadable(typed, "it is wrong").partition("; type ")[2])
+    return argument
+
+
+def read(argument: str) -> Any:
+    """What Hydra takes it for: a value, or all values of a sweep."""
+    override = OverridesParser.create().parse_override(argument)
+    if override.is_sweep_override():
+        elements = override.sweep_iterator(transformer=Transformer.identity)
+        return [getattr(element, "text", element) for element in elements]
+    return override.value()
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        *((text, text) for text in ("日本", "#1", "it's", "a;b", "b!c", "<3", "x=y", "/a (1).csv")),
+        *((text, text) for text in ('say "hi"', "a\\'b", "50% & more", "${x", "$(date)")),
+        ("choice(日本,relu)", ["日本", "relu"]),
+        ("choice(it's,1)", ["it's", 1]),
+        ("choice(e=f,g)", ["e=f", "g"]),
+        ("relu,日本", ["relu", "日本"]),
+        ("[a;b,2]", ["a;b", 2]),
+        ("{a:日本,b:[é]}", {"a": "日本", "b": ["é"]}),
+        ("choice(a,b", ["a", "b"]),
+        ("[[8,8],[16", [[8, 8], [16]]),
+    ],
+)
+def test_what_is_proposed_is_what_was_meant(value: str, meant: Any) -> None:
+    assert read(proposed(f"k={value}")) == meant
+
+
+@pytest.mark.parametrize("value", ["choice(/a (1).csv,b)", "[a,b]]", "interval(0,1,2)", "choice()"])
+def test_nothing_is_made_up_where_it_is_unclear(value: str) -> None:
+    assert "; try " in unreadable(f"k={value}", "it is wrong")
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("adamm", ["adam", "sgd"], "adam"),
+        ("bayes", ["cmaes", "tpe"], "cmaes, tpe"),
+        ("experiment", ["experiment", "repeat"], "repeat"),
+        ("x", [], ""),
+    ],
+)
+def test_only_names_alike_are_near_and_never_the_name_itself(
+    name: str, known: list[str], said: str
+) -> None:
+    assert nearest(name, known) == said
+
+
+class Needy:
+    """What imports a package only as it is made."""
+
+    def __init__(self) -> None:
+        raise ModuleNotFoundError("No module named 'nowhere_at_all'", name="nowhere_at_all")
+
+
+def test_a_package_that_a_class_imports_itself_is_named_with_the_key() -> None:
+    node = OmegaConf.create({"loggers": {"x": {"_target_": f"{__name__}.Needy"}}})
+    with execution_whitelist([f"{__name__}.*"]), pytest.raises(ModuleNotFoundError) as raised:
+        instantiate(node.loggers.x)
+    assert import_failure(raised.value) == (
+        "loggers.x cannot be imported: No module named 'nowhere_at_all'; "
+        "install it with pip install nowhere_at_all"
+    )
+
+
+def test_an_extra_is_installed_into_the_checkout_if_this_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert install_extra("lightgbm") == 'pip install -e ".[lightgbm]"'
+    monkeypatch.chdir(tmp_path)
+    assert install_extra("lightgbm") == f'pip install -e "{ROOT}[lightgbm]"'
+    monkeypatch.setattr(extras, "__file__", str(tmp_path / "lib" / "tunesmith" / "extras.py"))
+    assert install_extra("lightgbm") == 'pip install "tunesmith[lightgbm]"'
