@@ -38,7 +38,7 @@ def _instead(group: str, option: Path | None, saved: Path) -> str:
     text = "" if option is None else option.read_text()
     asked, known = _read(text), _read(saved.read_text()).get(group)
     is_plain = not any(mark in text for mark in ("defaults:", "@package", "${"))
-    if not (asked and is_plain and isinstance(known, dict)):
+    if option is None or not (asked and is_plain and isinstance(known, dict)):
         return f"the same option in the command that made it, or {group}.KEY=VALUE"
     gone = [f"~{group}.{key}" for key in known if key not in asked]
     lines = [
@@ -46,7 +46,7 @@ def _instead(group: str, option: Path | None, saved: Path) -> str:
         for key, value in asked.items()
         if key not in known or known[key] != value
     ]
-    return " ".join([*gone, *lines])
+    return " ".join([*gone, *lines]) or f"the command without {group}={option.stem}, which it holds"
 
 
 def _read(text: str) -> dict[str, Any]:
