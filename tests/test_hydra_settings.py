@@ -182,19 +182,28 @@ def test_callbacks_and_a_search_path_hold_in_trials(tmp_path: Path) -> None:
 
 def test_what_libraries_warn_of_is_in_a_log_file_not_on_the_terminal(tmp_path: Path) -> None:
     source = """
-        import warnings
+        import sys, warnings
+        sys.path.append(__file__.replace("mine.py", "site-packages"))
+        import library
         from tunesmith.objectives import FittedModel, Objective
         class Mine(Objective):
             def __init__(self, x=0.0): pass
-            def check(self, cfg): warnings.warn("checked")
+            def check(self, cfg):
+                warnings.warn("checked")
+                library.warn("logged while checking")
             def evaluate(self, cfg):
                 warnings.warn("evaluated")
+                library.warn("logged in a trial")
                 return cfg.objective.x
             @property
             def restorable(self):
                 warnings.warn("between trials")
+                library.warn("logged between trials")
                 return False
     """
+    (tmp_path / "site-packages").mkdir()
+    code = "import logging\ndef warn(text): logging.getLogger('library').warning(text)\n"
+    (tmp_path / "site-packages" / "library.py").write_text(code)
     entry = own_entry(tmp_path, source)
     for n_jobs in (1, 2):
         line = command(
@@ -207,5 +216,9 @@ def test_what_libraries_warn_of_is_in_a_log_file_not_on_the_terminal(tmp_path: P
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stderr == ""
         folder = tmp_path / str(n_jobs) / "searches" / "s"
-        assert "between trials" in (folder / "search.log").read_text()
-        assert "evaluated" in (folder / "trials" / "0" / "train.log").read_text()
+        assert "logged" not in done.stdout
+        between = (folder / "search.log").read_text()
+        assert "UserWarning: between trials" in between
+        assert "library: logged between trials" in between
+        assert "evaluated" in (log := (folder / "trials" / "0" / "train.log").read_text())
+        assert "logged in a trial" in log

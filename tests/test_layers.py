@@ -12,8 +12,8 @@ from tests.commands import ROOT
 SOURCE = ROOT / "src" / "tunesmith"
 # Modules at the top that know nothing of ours but each other.
 PLAIN = {
-    *("_lazy", "commands", "config", "errors", "extras", "interrupts", "overrides", "passwords"),
-    *("paths", "process", "validate", "versions"),
+    *("_lazy", "commands", "config", "errors", "extras", "interrupts", "log_filter", "overrides"),
+    *("passwords", "paths", "process", "validate", "versions"),
 }
 # What a package, or a module at the top, may import of ours.
 ALLOWED = {

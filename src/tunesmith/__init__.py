@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tunesmith.check import CheckBeforeRun
     from tunesmith.cli import LIBRARIES, run
     from tunesmith.errors import InvalidConfig
+    from tunesmith.log_filter import OwnMessages
     from tunesmith.objectives import Objective, run_trial
     from tunesmith.renamed import RenamedConfig
     from tunesmith.study import current_trial
@@ -21,6 +22,7 @@ __all__ = [
     "CheckBeforeRun",
     "InvalidConfig",
     "Objective",
+    "OwnMessages",
     "RenamedConfig",
     "current_trial",
     "run",
@@ -35,6 +37,7 @@ __getattr__ = load_from(
         "CheckBeforeRun": "check",
         "InvalidConfig": "errors",
         "Objective": "objectives",
+        "OwnMessages": "log_filter",
         "RenamedConfig": "renamed",
         "current_trial": "study",
         "run": "cli",

@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.errors import InvalidConfig
 from tunesmith.interrupts import quitting_at_once
+from tunesmith.log_filter import without_libraries
 from tunesmith.overrides import write_for_shell
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.validate import require_choice, require_integer
@@ -231,7 +232,7 @@ def _end_dry_run(what: str) -> NoReturn:
 def _ending_in_one_line() -> Iterator[None]:
     """End the command by a mistake: Hydra turns any exception of a callback into a warning."""
     try:
-        with quitting_at_once(), warnings.catch_warnings():
+        with quitting_at_once(), without_libraries(), warnings.catch_warnings():
             # What a library warns of, it warns of again in the run, whose log file takes it.
             warnings.simplefilter("ignore")
             yield

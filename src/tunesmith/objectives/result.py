@@ -1,7 +1,9 @@
 """Say on the terminal what a single run gave, and how to open and repeat it."""
 
+import time
 from collections.abc import Mapping
 
+import psutil
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.text import Text
@@ -16,7 +18,7 @@ def print_result(
 ) -> None:
     """Print the metrics of a finished run and where it lies."""
     rows = {name: f"{value:.8g}" for name, value in sorted(metrics.items())}
-    rows |= {"time": f"{seconds:.1f} s", "folder": shown(context.paths.folder)}
+    rows |= {"time": _time(seconds, context), "folder": shown(context.paths.folder)}
     if context.run.id is not None:
         rows["open"] = open_mlflow(str(cfg.tracking.uri))
     if (repeat := repeat_run(context.paths)) is not None:
@@ -25,3 +27,11 @@ def print_result(
     for name, value in rows.items():
         # Unwrapped: whoever copies a command needs it whole.
         console.print(Text.assemble((f"{name:{width}}", "bold"), "  ", value), soft_wrap=True)
+
+
+def _time(seconds: float, context: Context) -> str:
+    """Say how long the run took, and the command, most of which a short run spends on imports."""
+    took = f"{seconds:.1f} s"
+    if not context.is_alone:
+        return took
+    return f"{took}, the command {time.time() - psutil.Process().create_time():.1f} s"
