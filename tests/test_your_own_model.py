@@ -24,6 +24,8 @@ FILES = {
 COMMANDS = [
     line for _, language, block in BLOCKS if language == "sh" for line in block.splitlines()
 ]
+# The name that the page shows is the one that its files give.
+(STUDY,) = set(re.findall(r"digits-[0-9a-f]{8}", PAGE))
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def test_the_page_has_a_file_for_each_part_and_commands() -> None:
 
 
 def test_the_search_is_pruned_tracked_and_finds_better_than_the_default(walked: Path) -> None:
-    trials = read_trials(f"sqlite:///{walked}/outputs/optuna.db", "digits")
+    trials = read_trials(f"sqlite:///{walked}/outputs/optuna.db", STUDY)
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     pruned = [trial for trial in trials if trial.state == TrialState.PRUNED]
     assert len(complete) + len(pruned) == len(trials) == 20
@@ -83,8 +85,8 @@ def test_the_search_is_pruned_tracked_and_finds_better_than_the_default(walked: 
 
 
 def test_the_winner_is_tested_and_repeats_from_its_config(walked: Path) -> None:
-    trials = read_trials(f"sqlite:///{walked}/outputs/optuna.db", "digits")
-    winner = metrics_of(walked / "outputs" / "searches" / "digits" / "best")
+    trials = read_trials(f"sqlite:///{walked}/outputs/optuna.db", STUDY)
+    winner = metrics_of(walked / "outputs" / "searches" / STUDY / "best")
     assert winner["val/acc"] == max(trial.value or 0.0 for trial in trials)
     assert winner["test/acc"] > 0.9
     _, repeated, _ = sorted(walked.glob("outputs/runs/*/*"))

@@ -12,7 +12,7 @@ import yaml
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import read_trials, refuse, run_folder, succeed, train
+from tests.commands import environment, read_trials, refuse, run_folder, succeed, train
 from tests.mlflow_store import runs_of
 
 QUICK = ("data.n_samples=400", "data.n_test=300", "model.num_iterations=60", "n_threads=1")
@@ -92,18 +92,24 @@ def test_a_search_draws_the_usual_dimensions_and_its_winner_is_a_model(tmp_path:
     best = min(trials, key=lambda trial: trial.value or 0.0)
     assert "refit of the winner: value reproduced exactly" in printed
     assert not list((tmp_path / "searches/s/trials").rglob("model.txt"))
-    uri = printed.partition('load_model("')[2].partition('"')[0]
+    _, _, line = printed.partition("load the model, in Python: ")
     code = (
-        "import sys, mlflow, numpy as np\n"
-        "mlflow.set_tracking_uri(sys.argv[1])\n"
-        "model = mlflow.pyfunc.load_model(sys.argv[2])\n"
+        f"{line.splitlines()[0]}\n"
+        "import numpy as np\n"
         "print(model.predict(np.eye(5, dtype=np.float32)).shape)\n"
     )
-    store = f"sqlite:///{tmp_path}/mlflow.db"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", code, store, uri], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=elsewhere,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "(5, 1)\n"
+    assert not list(elsewhere.iterdir())
     assert metrics_of(tmp_path / "searches/s/best")["val/mse"] == best.value
 
 

@@ -1,7 +1,10 @@
 """A fitted model in MLflow's own form, for whoever calls `mlflow.pyfunc.load_model`."""
 
 import logging
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -13,6 +16,7 @@ from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import AnyType
 
 log = logging.getLogger(__name__)
+_VARIABLE = "MLFLOW_TRACKING_URI"
 # It says at each model that pickles run code when they are loaded.
 logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)
 
@@ -53,8 +57,24 @@ def log_fitted(fitted: Any, *, uri: str, run_id: str) -> str | None:
     One that cannot be pickled, or that is no function from rows to an array, is not logged: a
     warning says so, and None is returned.
     """
-    before = mlflow.get_tracking_uri()
+    with _store(uri):
+        return _logged(fitted, run_id)
+
+
+@contextmanager
+def _store(uri: str) -> Iterator[None]:
+    """Let MLflow's own functions use a store; they write it into the environment, too."""
+    before, named = mlflow.get_tracking_uri(), os.environ.get(_VARIABLE)
     mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)
+        if named is None:
+            os.environ.pop(_VARIABLE, None)
+
+
+def _logged(fitted: Any, run_id: str) -> str | None:
     try:
         predictor, example = fitted.predictor(), fitted.example()
         signature = _signature(example, predictor.predict(example))
@@ -72,6 +92,4 @@ def log_fitted(fitted: Any, *, uri: str, run_id: str) -> str | None:
     except (MlflowException, AttributeError, LookupError, RuntimeError, TypeError) as error:
         log.warning("The winner is not logged as a model: %s", error.__cause__ or error)
         return None
-    finally:
-        mlflow.set_tracking_uri(before)
     return str(logged.model_uri)
