@@ -2,8 +2,10 @@
 
 import re
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,9 @@ def test_a_search_leaves_study_folders_results_and_runs_that_agree(tmp_path: Pat
     printed = succeed(*SEARCH, STUDY, "hydra.sweeper.n_trials=5", root=tmp_path)
     trials = trials_of(tmp_path)
     assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 5
+    with closing(sqlite3.connect(tmp_path / "optuna.db")) as store:
+        attributes = dict(store.execute("SELECT key, value_json FROM study_system_attributes"))
+    assert attributes["study:metric_names"] == '["val/mse"]'
     folder = tmp_path / "searches" / "s"
     best = min(trials, key=lambda trial: trial.value or 0.0)
     results = yaml.safe_load((folder / "optimization_results.yaml").read_text())

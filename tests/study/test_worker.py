@@ -16,6 +16,7 @@ from tunesmith.study import (
     create_or_resume_study,
     current_trial,
     is_finished,
+    name_metrics,
     requeue,
     run_worker,
     slots,
@@ -265,3 +266,16 @@ def test_a_queue_is_not_done_while_another_worker_runs_its_last(tmp_path) -> Non
         assert run_worker(study, bowl, n_trials=2, queued_only=True) == StopReason.FINISHED
         [trial] = study.trials
         assert trial.state == TrialState.COMPLETE
+
+
+def test_metrics_are_named_for_optunas_tools_once(study: optuna.Study) -> None:
+    for names in (["val/mse"], ["other"]):
+        name_metrics(study, names)
+    assert study.metric_names == ["val/mse"]
+    study.optimize(bowl, n_trials=2)
+    assert study.best_trial.value == min(trial.value for trial in study.trials)
+
+
+def test_names_that_do_not_fit_the_directions_are_left_out(study: optuna.Study) -> None:
+    name_metrics(study, ["one", "two"])
+    assert study.metric_names is None

@@ -26,6 +26,7 @@ from tunesmith.study import (
     complete,
     create_or_resume_study,
     leaders,
+    name_metrics,
     open_storage,
     read_confirmation,
     slots,
@@ -58,6 +59,7 @@ class Confirm:
     def queue(self) -> None:
         """Queue the points that were not yet."""
         baseline = self._baseline
+        name_metrics(self.study, self._plan.settings.metrics)
         StudyRecord.write(
             self.study,
             candidates=[trial.number for trial in self._candidates],

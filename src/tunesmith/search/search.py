@@ -45,6 +45,7 @@ from tunesmith.study import (
     StudyRecord,
     leaders,
     n_finished,
+    name_metrics,
     read_confirmation,
     recover_dead_trials,
 )
@@ -107,6 +108,7 @@ def run_search(
         show_results(study, session, confirmation=_known_confirmation(study, plan))
         return
     _say_what_changed(study, session)
+    name_metrics(study, plan.settings.metrics)
     write_study_file(plan.paths, study_name=plan.study_name, storage=plan.settings.storage)
     session.log_into_folder()
     with _recorded(study, session, tracking) as parent:

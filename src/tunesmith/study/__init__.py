@@ -21,7 +21,7 @@ from tunesmith.study.confirmation import (
     Confirmation,
     read_confirmation,
 )
-from tunesmith.study.creation import Direction, create_or_resume_study
+from tunesmith.study.creation import Direction, create_or_resume_study, name_metrics
 from tunesmith.study.exhaustion import is_exhausted
 from tunesmith.study.failure import (
     BadValue,
@@ -97,6 +97,7 @@ __all__ = [
     "loss",
     "metric_names",
     "n_finished",
+    "name_metrics",
     "open_storage",
     "params_of",
     "read_confirmation",

@@ -8,6 +8,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 
+from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.pruner import blind_to_failed
 
 Direction = Literal["minimize", "maximize"]
@@ -59,3 +60,11 @@ def create_or_resume_study(
             "try another study_name"
         )
     return study
+
+
+def name_metrics(study: optuna.Study, names: Sequence[str]) -> None:
+    """Give the objectives their names for Optuna's own tools, unless they have names already."""
+    if study.metric_names is None and len(names) == len(study.directions):
+        # Names are experimental to Optuna.
+        with suppress_class_warnings():
+            study.set_metric_names(list(names))
