@@ -1,11 +1,15 @@
 """Which addresses of a tracking store are taken; its password is shown by nobody."""
 
 import os
+import subprocess
+import sys
+import textwrap
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.commands import environment
 from tests.tracking.test_mlflow import opened
 from tunesmith.errors import InvalidConfig
 from tunesmith.tracking.address import without_password
@@ -54,6 +58,18 @@ def test_a_folder_that_the_user_allows_mlflow_is_taken(
 ) -> None:
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     opened(f"{tmp_path}/mlruns", tmp_path).check()
+
+
+def test_mlflow_reports_no_usage_and_says_nothing_of_its_tables() -> None:
+    code = """
+        import tunesmith.tracking.mlflow
+        import logging, mlflow.telemetry
+        assert mlflow.telemetry.get_telemetry_client() is None
+        assert logging.getLogger("mlflow").level == logging.WARNING
+    """
+    names = {"MLFLOW_DISABLE_TELEMETRY", "MLFLOW_LOGGING_LEVEL", "DO_NOT_TRACK", "CI"}
+    kept = {name: value for name, value in environment().items() if name not in names}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=kept, check=True)
 
 
 def test_mlflow_gets_the_password_by_its_own_variables() -> None:

@@ -1,5 +1,6 @@
 """Remember runs: MLflow, or nothing; the only place that knows MLflow."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,10 @@ from tunesmith.tracking.run import Run, RunState, Tracking
 
 if TYPE_CHECKING:
     from tunesmith.tracking.lightning import RunLogger, curves_of
+
+# Set before a module here imports MLflow: it reports usage to its makers unless told not to.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 # For configs of release 0.1.0, which name none.
 OUTBOX = "outputs/mlflow-outbox"
