@@ -57,9 +57,9 @@ def run_config(config: Path, *arguments: str) -> str:
     return command(*kept, *name, *arguments)
 
 
-def run_again(config: Path) -> str:
+def run_again(config: Path, *further: str) -> str:
     """Return the command that computes a saved config, with what was typed for Hydra itself."""
-    return run_config(config, *(line for line in typed() if _OF_A_JOB.match(line)))
+    return run_config(config, *(line for line in typed() if _OF_A_JOB.match(line)), *further)
 
 
 def repeat_run(run: RunPaths) -> str | None:

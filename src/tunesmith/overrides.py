@@ -11,7 +11,7 @@ import shlex
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.core.override_parser.types import Override, Quote, QuotedString
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -74,6 +74,12 @@ def _key(key: object) -> str:
             "use a key of ASCII letters that is neither a number nor a keyword"
         )
     return _KEY_ESCAPED.sub(r"\\\g<0>", key)
+
+
+def plain_value(override: Override) -> object:
+    """Return what an override that is no sweep sets, without the quotes of a text."""
+    value = override.value()
+    return value.text if isinstance(value, QuotedString) else value
 
 
 def write_override(key: str, value: object) -> str:

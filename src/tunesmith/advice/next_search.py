@@ -48,15 +48,16 @@ def write_next(
     *,
     study: optuna.Study,
     advice: Sequence[Advice],
-    search: str,
+    search: str | None = None,
     fixed: Mapping[str, str],
     sweeps: Mapping[str, str] = _NONE,
     value: Callable[[str, Any], Any] = lambda _, kept: kept,
     n_trials: int | None = None,
     primary: str = "train",
+    defaults: Sequence[Any] = (),
     command: str | None = None,
 ) -> Path:
-    """Write a primary config that searches the new space as `hparams_search=search` does.
+    """Write a primary config that searches the new space as the search did.
 
     Args:
         path: The file to write.
@@ -68,6 +69,7 @@ def write_next(
         value: Gives what a parameter's value in the study means: of a list's text the list.
         n_trials: The total of trials, unless the advice is another one.
         primary: The config that it starts from.
+        defaults: The whole list of what it starts from, in place of `primary` and `search`.
         command: What runs it, with all that a file cannot hold.
 
     Returns:
@@ -88,7 +90,7 @@ def write_next(
         "params": {**fixed, **params},
     }
     config = {
-        "defaults": [primary, {"override hparams_search": search}, "_self_"],
+        "defaults": [*(defaults or [primary, {"override hparams_search": search}]), "_self_"],
         **start_values(study, params, value=value),
         "hydra": {"mode": "MULTIRUN", "sweeper": sweeper},
     }

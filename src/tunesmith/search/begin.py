@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import optuna
@@ -95,7 +94,7 @@ def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> No
         folder=str(plan.paths.folder),
         max_epochs=settings.max_epochs and settings.max_epochs * settings.repeat,
         # Last: a study without it is begun anew.
-        fingerprint=asdict(plan.fingerprint),
+        fingerprint=plan.fingerprint.kept(),
     )
 
 

@@ -37,6 +37,11 @@ class Fingerprint:
         text = json.dumps(asdict(self), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
+    def kept(self) -> dict[str, Any]:
+        """Return what a study keeps of it; a value of an app's own type counts as its text."""
+        kept: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return kept
+
     def check_continues(self, stored: Mapping[str, Any], *, study_name: str) -> list[str]:
         """Compare with the fingerprint of the study that is to be continued.
 
@@ -44,7 +49,7 @@ class Fingerprint:
         InvalidConfig, naming the keys, if a trial would compute something else or the space is
         another one.
         """
-        mine = json.loads(json.dumps(asdict(self), default=str))
+        mine = self.kept()
         changed = [
             *(key for key in _differing(stored["config"], mine["config"]) if key not in CODE),
             *_differing(stored["space"], mine["space"]),

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote
-from omegaconf import OmegaConf
 from optuna import Study
 
 from tunesmith.commands import command, flag, run_again, run_config, typed
 from tunesmith.overrides import write_override, write_value
 from tunesmith.paths import SearchPaths
 from tunesmith.search.plan import Plan
+from tunesmith.search.saved_config import is_of_any_app
 from tunesmith.study import is_exhausted, n_finished
 
 TERMINATOR_OFF = "hydra/sweeper/terminator=none"
@@ -50,23 +50,18 @@ def to_continue(study: Study, plan: Plan) -> str | None:
 
 def repeat_winner(plan: Plan) -> str:
     """Return the command that trains a search's winner again."""
-    return run_again(plan.paths.best_config)
+    return repeat_saved(plan.paths.best_config, plan)
+
+
+def repeat_saved(config: Path, plan: Plan) -> str:
+    """Return the command that computes the saved config of a trial again."""
+    return run_again(config, *(_search_path(plan) if is_of_any_app(plan) else []))
 
 
 def next_search(plan: Plan) -> str:
     """Return the command of the search that the advice proposes."""
     kept = [line for line in _overrides(plan) if not _is_in_the_file(line, plan)]
     return run_config(plan.paths.next_config, "-m", *kept, *_search_path(plan))
-
-
-def primary_config(plan: Plan) -> str:
-    """Return the name of the config that the next search starts from."""
-    name = str(plan.config.hydra.job.config_name)
-    folder = _typed_folder()
-    if folder is None or name != SearchPaths(folder).next_config.stem:
-        return name
-    # That was a next search itself.
-    return str(OmegaConf.load(SearchPaths(folder).next_config).defaults[0])
 
 
 def _overrides(plan: Plan) -> list[str]:

@@ -10,14 +10,15 @@ from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial
 
 from tunesmith.advice import Advice, advise, write_next
-from tunesmith.commands import load_model, repeat_run, run_again
+from tunesmith.commands import load_model, repeat_run
 from tunesmith.errors import InvalidConfig
 from tunesmith.extras import install_extra, missing
 from tunesmith.report import ReportContext, terminal_summary, write_front
-from tunesmith.search.following import next_search, primary_config, repeat_winner, to_continue
+from tunesmith.search.following import next_search, repeat_saved, repeat_winner, to_continue
 from tunesmith.search.foreign import why_not_composed
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import accepts
+from tunesmith.search.saved_config import is_of_any_app, next_defaults
 from tunesmith.search.session import Session
 from tunesmith.search.store import absolute_sqlite, shown_storage
 from tunesmith.search.winner import refit_winner, winner_of, write_best, write_trial_config
@@ -65,7 +66,7 @@ def write_results(
         parent.log_summary({"pareto_front": len(now.front)})
     advice = _advise(study, session, confirmation=confirmation)
     if _has_next(now, plan):
-        files.append(_write_next(study, advice, plan))
+        files.append(_write_next(study, advice, session))
     context = ReportContext(
         storage=shown_storage(plan.settings.storage),
         commands=_commands(study, plan, advice, refit=refit),
@@ -187,10 +188,11 @@ def _write_front(study: optuna.Study, session: Session) -> Path:
         if record.is_of_others:
             return " ".join(plan.overrides_of(trial))
         run = plan.paths.trial(trial.number) if folder is None else plan.paths.run(folder)
-        if (repeated := repeat_run(run)) is not None:
+        # What Hydra keeps of a run tells nothing of types, and has the name of many an app's own.
+        if not is_of_any_app(plan) and (repeated := repeat_run(run)) is not None:
             return repeated
         config = plan.paths.front_config(trial.number)
-        return run_again(write_trial_config(config, trial, session))
+        return repeat_saved(write_trial_config(config, trial, session), plan)
 
     return write_front(study, path=plan.paths.pareto_front, repeat=repeat)
 
@@ -198,7 +200,8 @@ def _write_front(study: optuna.Study, session: Session) -> Path:
 def _has_next(now: Summary, plan: Plan) -> bool:
     """Return whether there is a space that advice could change, and advice on it at all."""
     # An objective that draws its parameters itself has no space to write down.
-    return plan.search is not None and bool(plan.space.distributions) and now.best is not None
+    is_runnable = is_of_any_app(plan) or plan.search is not None
+    return is_runnable and bool(plan.space.distributions) and now.best is not None
 
 
 def _advise(
@@ -223,18 +226,17 @@ def _advise(
     return advice
 
 
-def _write_next(study: optuna.Study, advice: Sequence[Advice], plan: Plan) -> Path:
-    assert plan.search is not None
+def _write_next(study: optuna.Study, advice: Sequence[Advice], session: Session) -> Path:
+    plan = session.plan
     return write_next(
         plan.paths.next_config,
         study=study,
         advice=advice,
-        search=plan.search,
+        defaults=next_defaults(plan, session.loader),
         fixed=plan.fixed,
         sweeps=plan.space.sweeps,
         value=plan.space.value,
         n_trials=plan.settings.n_trials,
-        primary=primary_config(plan),
         command=next_search(plan),
     )
 

@@ -17,6 +17,7 @@ from tunesmith.search.fitted import restored
 from tunesmith.search.foreign import compared_with_others, not_computed
 from tunesmith.search.job import compose_job, result_of
 from tunesmith.search.plan import Plan
+from tunesmith.search.saved_config import config_of_app, is_of_any_app
 from tunesmith.search.session import Session
 from tunesmith.study import Confirmation, StudyRecord, TrialRecord, trial_numbered
 from tunesmith.tracking import Run
@@ -40,8 +41,11 @@ def write_best(best: FrozenTrial, session: Session) -> Path:
 
 def write_trial_config(path: Path, trial: FrozenTrial, session: Session) -> Path:
     """Write to `path` what repeats a trial: its config, without the groups that nobody reads."""
-    plan = session.plan
-    cfg = compose_job(plan.config, plan.overrides_of(trial), loader=session.loader)
+    plan, overrides = session.plan, session.plan.overrides_of(trial)
+    cfg = compose_job(plan.config, overrides, loader=session.loader)
+    if is_of_any_app(plan):
+        write_atomically(path, config_of_app(cfg, overrides, plan, session.loader))
+        return path
     with open_dict(cfg):
         for group in _ignored(plan):
             cfg.pop(group, None)
