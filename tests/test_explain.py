@@ -1,18 +1,22 @@
 """What is proposed in place of an override that Hydra cannot read is what was meant."""
 
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Transformer
+from hydra.errors import InstantiationException
 from hydra.utils import execution_whitelist, instantiate
 from omegaconf import OmegaConf
 
 from tests.commands import ROOT
 from tunesmith import extras
-from tunesmith.errors import import_failure, nearest
+from tunesmith.commands import command
+from tunesmith.errors import InvalidConfig, import_failure, nearest
+from tunesmith.explain import one_line
 from tunesmith.explain.unreadable import unreadable
 from tunesmith.extras import install_extra
 
@@ -97,3 +101,29 @@ def test_an_extra_is_installed_into_the_checkout_if_this_is_one(
     assert install_extra("lightgbm") == f'pip install -e "{ROOT}[lightgbm]"'
     monkeypatch.setattr(extras, "__file__", str(tmp_path / "lib" / "tunesmith" / "extras.py"))
     assert install_extra("lightgbm") == 'pip install "tunesmith[lightgbm]"'
+
+
+def test_a_missing_package_names_the_extra_of_what_needs_it() -> None:
+    assert extras.extra_of("plotly") == "report"
+    assert extras.extra_of("plotly", target="tunesmith.objectives.LightGBM") == "lightgbm"
+    assert extras.extra_of("numpy", target="tunesmith.objectives.LightGBM") is None
+
+
+def test_a_mistake_of_ours_is_said_as_it_is_however_hydra_wrapped_it() -> None:
+    error = InstantiationException("Error in call to target 'open': InvalidConfig('b')")
+    error.__cause__ = InvalidConfig("a must be b")
+    assert one_line(error) == "a must be b"
+
+
+@pytest.mark.parametrize(("on_path", "shown"), [(True, "tunesmith"), (False, "bin/tunesmith")])
+def test_an_installed_command_is_named_as_it_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_path: bool, shown: str
+) -> None:
+    script = tmp_path / "bin" / "tunesmith"
+    script.parent.mkdir()
+    script.touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(script.with_name("python")))
+    monkeypatch.setattr(sys, "argv", [str(script), "a=1"])
+    monkeypatch.setattr(sys, "orig_argv", [sys.executable, str(script), "a=1"])
+    monkeypatch.setenv("PATH", str(script.parent) if on_path else "")
+    assert command("b=2") == (f"{shown} b=2" if on_path else f"{script} b=2")

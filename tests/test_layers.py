@@ -20,11 +20,12 @@ ALLOWED = {
     "models": {"_lazy", "errors", "validate"},
     "data": {"_lazy", "errors", "validate"},
     "study": {"_lazy", "process", "passwords", "errors", "extras", "validate"},
-    "tracking": {"_lazy", "process", "passwords", "paths", "errors"},
+    "tracking": {"_lazy", "process", "passwords", "paths", "errors", "extras"},
     "context": {"study", "tracking", *PLAIN},
     "advice": {"study", *PLAIN},
     "report": {"study", "advice", *PLAIN},
     "objectives": {"context", "renamed", "study", "tracking", "models", "data", *PLAIN},
+    "prune_trial": {"study", *PLAIN},
     "check": {"objectives", "renamed", "explain", *PLAIN},
     "search": {
         *("check", "context", "objectives", "renamed", "explain"),

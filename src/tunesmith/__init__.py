@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tunesmith.errors import InvalidConfig
     from tunesmith.log_filter import OwnMessages
     from tunesmith.objectives import Objective, run_trial
+    from tunesmith.prune_trial import PruneTrial
     from tunesmith.renamed import RenamedConfig
     from tunesmith.study import current_trial
 
@@ -23,6 +24,7 @@ __all__ = [
     "InvalidConfig",
     "Objective",
     "OwnMessages",
+    "PruneTrial",
     "RenamedConfig",
     "current_trial",
     "run",
@@ -38,6 +40,7 @@ __getattr__ = load_from(
         "InvalidConfig": "errors",
         "Objective": "objectives",
         "OwnMessages": "log_filter",
+        "PruneTrial": "prune_trial",
         "RenamedConfig": "renamed",
         "current_trial": "study",
         "run": "cli",

@@ -17,6 +17,10 @@ from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.flags import check_flags
 from tunesmith.interrupts import end_interrupted, quitting_at_once
 from tunesmith.passwords import holds_password
+from tunesmith.versions import require_whitelists
+
+# At the import: Hydra 1.3 does not know what a train.py tells its main.
+require_whitelists()
 
 # What the configs of this package run, besides the package itself.
 LIBRARIES = (

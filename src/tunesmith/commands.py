@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +19,16 @@ _OF_A_JOB = re.compile(r"[~+]*hydra[./](?!sweeper\b|sweep\b|mode\b|launcher\b)")
 def program() -> list[str]:
     """Return how this program was started, without its arguments: `python /elsewhere/train.py`."""
     started = sys.orig_argv[: _first_argument()]
+    if Path(started[-1]).parent == Path(sys.executable).parent and len(started) > 1:
+        return [_installed(started[-1])]
     is_file = len(started) > 1 and "-c" not in started[-2:] and started[-1] != "-"
     return started if is_file else list(_DEFAULT)
+
+
+def _installed(script: str) -> str:
+    """Return the command that an environment installs, by its name where the shell finds it."""
+    name = Path(script).name
+    return name if shutil.which(name) == script else script
 
 
 def typed() -> list[str]:

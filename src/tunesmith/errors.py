@@ -113,11 +113,16 @@ def import_failure(error: BaseException) -> str | None:
     targets = [found[1] for link in chain if (found := _LOST_TARGET.search(str(link)))]
     cause = next((link for link in chain if not _LOST_TARGET.search(str(link))), None)
     if targets and cause is not None:
-        return f"_target_ {targets[0]} cannot be imported: {_reason(cause)}"
+        return f"_target_ {targets[0]} cannot be imported: {_reason(cause, target=targets[0])}"
     notes = "\n".join(getattr(error, "__notes__", ()))
     if isinstance(error, ImportError) and (key := _NAMED_BY.search(notes)):
         return f"{key[1]} cannot be imported: {_reason(error)}"
     return None
+
+
+def own_mistake(error: BaseException) -> InvalidConfig | None:
+    """Return the mistake that Hydra wrapped while it instantiated something, None if it is none."""
+    return next((link for link in _chain(error) if isinstance(link, InvalidConfig)), None)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -127,12 +132,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
 
 
-def _reason(cause: BaseException) -> str:
+def _reason(cause: BaseException, *, target: str | None = None) -> str:
     text = " ".join(str(cause).split())
     if isinstance(cause, ModuleNotFoundError) and cause.name:
         package = cause.name.partition(".")[0]
         is_absent = package not in sys.modules and find_spec(package) is None
-        extra = extra_of(package)
+        extra = extra_of(package, target=target)
         command = f"pip install {package}" if extra is None else install_extra(extra)
         return f"{text}; install it with {command}" if is_absent else text
     if isinstance(cause, ImportError | SyntaxError):

@@ -13,6 +13,11 @@ EXTRAS = {
     "lightgbm": ("lightgbm",),
     "postgresql": ("psycopg",),
 }
+# What needs a whole extra, whichever of its packages is missed first.
+_NEEDS = {
+    "tunesmith.objectives.Lightning": "lightning",
+    "tunesmith.objectives.LightGBM": "lightgbm",
+}
 
 
 def missing(extra: str) -> list[str]:
@@ -34,6 +39,14 @@ def install_extra(extra: str) -> str:
     return f'pip install -e "{where}[{extra}]"'
 
 
-def extra_of(package: str) -> str | None:
-    """Return the extra that brings a package, None if none does."""
-    return next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+def extra_of(package: str, *, target: str | None = None) -> str | None:
+    """Return the extra that brings a package, None if none does.
+
+    Args:
+        package: Its name in an import.
+        target: The dotted path of what needs it.
+
+    """
+    known = (extra for extra, packages in EXTRAS.items() if package in packages)
+    extra = next(known, None)
+    return extra and _NEEDS.get(target or "", extra)

@@ -9,8 +9,21 @@ from hydra.core.utils import configure_log
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
+from tunesmith.extras import install_extra
+
 # Since 1.4 an app says what its configs may run.
 HAS_WHITELISTS = not version("hydra-core").startswith("1.3.")
+
+
+def require_whitelists() -> None:
+    """End the command with one line where this package's own configs cannot run."""
+    if HAS_WHITELISTS:
+        return
+    raise SystemExit(
+        f"Tunesmith's own configs need Hydra 1.4, and {version('hydra-core')} is installed (enough "
+        f"for hydra/sweeper=optuna_study in an app of yours); type {install_extra('all')}, "
+        f"or {install_extra('configs')} for a search of a function without tracking"
+    )
 
 
 def register_resolver(name: str, resolver: Callable[..., Any]) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from hydra.errors import OverrideParseException
 
 from tunesmith.errors import (
-    InvalidConfig,
     import_failure,
     nearest,
+    own_mistake,
     terminator_gone,
     untrusted,
 )
@@ -35,8 +35,8 @@ Keys = Callable[[], Sequence[str]]
 
 def one_line(error: Exception, *, known_keys: Keys | None = None) -> str:
     """Return the error as one line: what came, what was expected and what to type instead."""
-    if isinstance(error, InvalidConfig):
-        return str(error)
+    if (mistake := own_mistake(error)) is not None:
+        return str(mistake)
     text = _with_cause(error)
     if refusal := untrusted(text):
         return refusal

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunesmith._lazy import load_from
+from tunesmith.errors import InvalidConfig
+from tunesmith.extras import install_extra, missing
 from tunesmith.tracking.run import Run, RunState, Tracking
 
 if TYPE_CHECKING:
@@ -30,7 +32,16 @@ def open_tracking(uri: str, experiment: str, outbox: str = OUTBOX) -> Tracking:
         experiment: The name; the experiment is created if it is new.
         outbox: A folder for what was not recorded yet, since the store was away.
 
+    Raises:
+        InvalidConfig: MLflow is not installed.
+
     """
+    if missing("mlflow"):
+        raise InvalidConfig(
+            f"tracking needs the package mlflow, which is not installed; type "
+            f"{install_extra('mlflow')}, or do without by tracking=none (in an app of yours: "
+            "hydra.sweeper.tracking=null)"
+        )
     # here: only runs that are tracked pay for MLflow's import
     from tunesmith.tracking.mlflow import MlflowTracking
 

@@ -1,0 +1,90 @@
+"""A Lightning callback for any app: it reports to the trial of a search, which may be pruned."""
+
+from typing import TYPE_CHECKING
+
+from optuna import TrialPruned
+from optuna.trial import Trial
+
+from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.study import current_trial, is_multi_objective
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Callback, LightningModule, Trainer
+else:
+    try:
+        from lightning.pytorch import Callback
+    except ModuleNotFoundError:  # The same under the name that older apps install.
+        from pytorch_lightning import Callback
+
+
+class PruneTrial(Callback):
+    """Reports a metric at each validation of a fit, and stops the fit where the pruner says so.
+
+    Outside of a search, and in one for several metrics, it does nothing. In a fit by several
+    processes the first one decides, and all of them stop.
+
+    Args:
+        monitor: The metric, as the module logs it; it must be better where the search's own is.
+
+    Raises:
+        TrialPruned: The pruner stops the trial.
+        InvalidConfig: A validation has no such metric.
+        SystemExit: In the other processes of a fit that is stopped, which end without an error.
+
+    Example:
+        Among the callbacks of an app's config:
+
+        prune: {_target_: tunesmith.PruneTrial, monitor: val/loss}
+
+    """
+
+    def __init__(self, monitor: str) -> None:
+        self.monitor = monitor
+        # Epochs would name several validations of one epoch alike: Optuna ignores a second report.
+        self._n_validations = 0
+
+    def on_validation_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
+        """Report the metric, and stop if the pruner says so."""
+        if trainer.sanity_checking or trainer.state.fn != "fit":
+            return
+        self._n_validations += 1
+        stop = self._decide(trainer) if trainer.is_global_zero else None
+        # Only the first process has the trial.
+        if trainer.world_size > 1 and trainer.strategy.broadcast(stop is not None):
+            stop = stop or SystemExit(0)
+        if stop is not None:
+            raise stop
+
+    def state_dict(self) -> dict[str, int]:
+        """Return the number of validations, for a fit that goes on from a checkpoint."""
+        return {"n_validations": self._n_validations}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go on with the number of validations of a checkpoint."""
+        self._n_validations = state_dict["n_validations"]
+
+    def _decide(self, trainer: "Trainer") -> BaseException | None:
+        """Return what stops the fit, whatever it is: the other processes wait for the answer."""
+        trial = current_trial()
+        if trial is None or is_multi_objective(trial.study):
+            return None
+        try:
+            return self._report(trial, trainer)
+        except BaseException as error:
+            return error
+
+    def _report(self, trial: Trial, trainer: "Trainer") -> TrialPruned | None:
+        metrics = trainer.callback_metrics
+        if self.monitor not in metrics:
+            raise InvalidConfig(
+                f"PruneTrial finds no {self.monitor!r} at validation {self._n_validations}, but "
+                f"{', '.join(sorted(metrics)) or 'nothing'}; "
+                f"try monitor={nearest(self.monitor, metrics) or 'a metric that is logged'}"
+            )
+        value = float(metrics[self.monitor])
+        trial.report(value, step=self._n_validations)
+        if not trial.should_prune():
+            return None
+        return TrialPruned(
+            f"pruned at validation {self._n_validations}: {self.monitor} was {value:.4g}"
+        )

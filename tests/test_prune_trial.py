@@ -1,0 +1,98 @@
+"""PruneTrial, the callback that any Lightning app names."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.pruners import BasePruner, NopPruner, ThresholdPruner
+
+from tests.commands import ROOT, environment
+from tests.small_fit import Line, rows, trainer
+from tunesmith import InvalidConfig, PruneTrial
+from tunesmith.study import running
+
+# Every loss of `Line` is above it.
+STOP_AT_ONCE = ThresholdPruner(upper=0.5)
+
+
+def new_trial(pruner: BasePruner, *, n_directions: int = 1) -> optuna.Trial:
+    return optuna.create_study(directions=["minimize"] * n_directions, pruner=pruner).ask()
+
+
+def reported(trial: optuna.Trial) -> dict[int, float]:
+    return trial.study.trials[0].intermediate_values
+
+
+def test_each_validation_of_a_fit_is_reported_once_and_no_other(tmp_path: Path) -> None:
+    trial, module = new_trial(NopPruner()), Line()
+    with running(trial):
+        fit = trainer(PruneTrial("val/loss"), tmp_path, val_check_interval=2)
+        fit.fit(module, rows(), rows())
+        fit.validate(module, rows(), verbose=False)
+    assert reported(trial) == {1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0}
+
+
+def test_the_pruner_stops_the_fit_with_its_reason(tmp_path: Path) -> None:
+    trial = new_trial(STOP_AT_ONCE)
+    with (
+        running(trial),
+        pytest.raises(optuna.TrialPruned, match="pruned at validation 1: val/loss was 1"),
+    ):
+        trainer(PruneTrial("val/loss"), tmp_path).fit(Line(), rows(), rows())
+    assert reported(trial) == {1: 1.0}
+
+
+def test_outside_of_a_search_it_does_nothing(tmp_path: Path) -> None:
+    fit = trainer(PruneTrial("no/such/metric"), tmp_path)
+    fit.fit(Line(), rows(), rows())
+    assert fit.current_epoch == 2
+
+
+def test_of_several_metrics_none_is_reported(tmp_path: Path) -> None:
+    trial = new_trial(NopPruner(), n_directions=2)
+    with running(trial):
+        trainer(PruneTrial("val/loss"), tmp_path).fit(Line(), rows(), rows())
+    assert reported(trial) == {}
+
+
+def test_a_metric_that_is_not_logged_is_named_with_those_that_are(tmp_path: Path) -> None:
+    with (
+        running(new_trial(NopPruner())),
+        pytest.raises(InvalidConfig, match=r"no 'val/los' at validation 1, but val/loss; try"),
+    ):
+        trainer(PruneTrial("val/los"), tmp_path).fit(Line(), rows(), rows())
+
+
+def test_a_fit_that_goes_on_from_a_checkpoint_counts_on(tmp_path: Path) -> None:
+    trial, checkpoint = new_trial(NopPruner()), tmp_path / "last.ckpt"
+    with running(trial):
+        first = trainer(PruneTrial("val/loss"), tmp_path)
+        first.fit(Line(), rows(), rows())
+        first.save_checkpoint(checkpoint)
+        second = trainer(PruneTrial("val/loss"), tmp_path, max_epochs=3)
+        second.fit(Line(), rows(), rows(), ckpt_path=str(checkpoint))
+    assert sorted(reported(trial)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("upper", "first", "second"),
+    [
+        (0.5, "TrialPruned: pruned at validation 1: val/loss was 1 {1: 1.0}", "SystemExit: 0 None"),
+        pytest.param(2.0, "fitted {1: 1.0, 2: 1.0}", "fitted None", marks=pytest.mark.slow),
+    ],
+)
+def test_of_two_processes_the_first_decides_and_both_stop(
+    tmp_path: Path, upper: float, first: str, second: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.small_fit", str(tmp_path), str(upper)],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == [first, second]
