@@ -8,6 +8,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, PartialFixedSampler
 
+from tunesmith.config import has_key
 from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import write_override
 from tunesmith.search.components import is_grid
@@ -112,7 +113,7 @@ def note_baseline(study: optuna.Study, plan: Plan) -> None:
 def _queue_baseline(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
     point, outside = _baseline_point(plan)
     if outside:
-        say(f"No baseline trial: {', '.join(outside)} lies outside the search space.")
+        say(f"No baseline trial: {'; '.join(outside)}.")
         return
     if is_grid(plan.settings.sampler):
         return
@@ -123,13 +124,17 @@ def _queue_baseline(study: optuna.Study, plan: Plan, *, say: Callable[[str], Non
 
 
 def _baseline_point(plan: Plan) -> tuple[dict[str, Any], list[str]]:
-    """Return the default config as the study keeps it, and the overrides that lie outside."""
+    """Return the default config as the study keeps it, and why some of it is no point."""
     point, outside = {}, []
     for name, value in plan.baseline.items():
         try:
             point[name] = plan.space.kept(name, value)
         except ValueError:
-            outside.append(write_override(name, value))
+            key = name.lstrip("+")
+            if value is None and not has_key(plan.base, key):
+                outside.append(f"the config has no value of {key}")
+            else:
+                outside.append(f"{write_override(name, value)} lies outside the search space")
     return point, outside
 
 

@@ -4,9 +4,18 @@ import optuna
 
 from tunesmith.search.following import TERMINATOR_OFF, more_trials
 from tunesmith.search.plan import Plan
+from tunesmith.search.saved_config import is_of_any_app
+from tunesmith.search.store import shown_storage
 from tunesmith.study import Summary, TrialRecord, is_exhausted, n_finished, summarize
 
 START_OVER = "to start over, set hydra.sweeper.study_name=NAME"
+
+
+def where(plan: Plan) -> str:
+    """Return which study is searched, and where its files lie; in any app, where it is kept too."""
+    said = f"Study {plan.study_name} in {plan.paths.folder}"
+    storage = shown_storage(plan.settings.storage)
+    return said if storage is None or not is_of_any_app(plan) else f"{said}, kept in {storage}"
 
 
 def notes_of(study: optuna.Study) -> list[str]:

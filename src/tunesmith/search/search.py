@@ -24,6 +24,7 @@ from tunesmith.search.messages import (
     notes_of,
     nothing_to_do,
     stopped_early,
+    where,
 )
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import naming_misfits, probe
@@ -112,7 +113,7 @@ def run_search(
     write_study_file(plan.paths, study_name=plan.study_name, storage=plan.settings.storage)
     session.log_into_folder()
     with _recorded(study, session, tracking) as parent:
-        session.say(f"Study {plan.study_name} in {plan.paths.folder}")
+        session.say(where(plan))
         complete_stage(_search_stage(study, plan), session)
         note_baseline(study, plan)
         for note in notes_of(study):
