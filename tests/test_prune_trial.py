@@ -8,13 +8,56 @@ import optuna
 import pytest
 from optuna.pruners import BasePruner, NopPruner, ThresholdPruner
 
-from tests.commands import ROOT, environment
+from tests.commands import ROOT, environment, read_trials
 from tests.small_fit import Line, rows, trainer
 from tunesmith import InvalidConfig, PruneTrial
 from tunesmith.study import running
 
 # Every loss of `Line` is above it.
 STOP_AT_ONCE = ThresholdPruner(upper=0.5)
+
+
+LIGHTNING = """
+import hydra
+from hydra.utils import instantiate
+from pathlib import Path
+
+from tests.small_fit import Line, rows, trainer
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(cfg):
+    fit = trainer(instantiate(cfg.callbacks.prune), Path("fits"))
+    fit.fit(Line(cfg.loss), rows(), rows())
+    return float(fit.callback_metrics["val/loss"])
+
+
+main()
+"""
+LOOP = """
+import hydra
+from optuna import TrialPruned
+
+from tunesmith import current_trial
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(cfg):
+    trial = current_trial()
+    for step in (1, 2):
+        if trial is not None:
+            trial.report(cfg.loss, step=step)
+            if trial.should_prune():
+                raise TrialPruned
+    return cfg.loss
+
+
+main()
+"""
+THRESHOLD = (
+    *("hydra/sweeper/pruner=none", "hydra.sweeper.pruner._target_=optuna.pruners.ThresholdPruner"),
+    "+hydra.sweeper.pruner.upper=0.5",
+)
 
 
 def new_trial(pruner: BasePruner, *, n_directions: int = 1) -> optuna.Trial:
@@ -96,3 +139,36 @@ def test_of_two_processes_the_first_decides_and_both_stop(
     )
     assert done.returncode == 0, done.stderr
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == [first, second]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(LIGHTNING, marks=pytest.mark.slow, id="lightning"),
+        pytest.param(LOOP, id="loop"),
+    ],
+)
+def test_an_app_of_others_is_pruned_in_its_search_and_runs_alone(
+    tmp_path: Path, source: str
+) -> None:
+    (tmp_path / "app.py").write_text(source)
+    (tmp_path / "conf").mkdir()
+    callbacks = "{prune: {_target_: tunesmith.PruneTrial, monitor: val/loss}}"
+    (tmp_path / "conf" / "config.yaml").write_text(f"loss: 1.0\ncallbacks: {callbacks}\n")
+    search = ("-m", "hydra/sweeper=optuna_study", "hydra/sweeper/sampler=grid", *THRESHOLD)
+    for typed in ((), (*search, "loss=choice(0.25,1.0)", "hydra.sweeper.study_name=s")):
+        done = subprocess.run(
+            [sys.executable, "app.py", *typed],
+            cwd=tmp_path,
+            env=environment(PYTHONPATH=f"{ROOT}:{ROOT / 'src'}"),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    [file] = tmp_path.rglob("optuna.db")
+    ended = {
+        (trial.params["loss"], trial.state.name, len(trial.intermediate_values))
+        for trial in read_trials(f"sqlite:///{file}")
+    }
+    assert ended == {(0.25, "COMPLETE", 2), (1.0, "PRUNED", 1)}

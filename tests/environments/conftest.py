@@ -15,7 +15,7 @@ import hydra
 from tunesmith import current_trial
 
 
-@hydra.main(version_base=None, config_path="conf", config_name="config")
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg):
     loss = (cfg.x - 2) ** 2 + cfg.y
     if (trial := current_trial()) is not None:
@@ -41,7 +41,7 @@ class Config:
 ConfigStore.instance().store(name="config", node=Config)
 
 
-@hydra.main(version_base=None, config_path=None, config_name="config")
+@hydra.main(version_base="1.3", config_path=None, config_name="config")
 def main(cfg: Config) -> float:
     return (cfg.x - 2) ** 2
 
