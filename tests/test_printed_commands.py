@@ -110,6 +110,9 @@ def test_what_a_short_search_prints_names_its_own_study_and_folder(tmp_path: Pat
     assert set(found) == {"to continue", "repeat the winner"}
     pasted(found["repeat the winner"], tmp_path)
     assert len(list((tmp_path / "a b" / "runs").glob("*/*/metrics.yaml"))) == 1
+    # The parabola reads neither data nor model.
+    kept = yaml.safe_load((folder / "best.yaml").read_text())
+    assert not {"data", "model", "optimizer", "scheduler", "trainer", "callbacks"} & kept.keys()
     written = (folder / "next.yaml").read_text().splitlines()[0].removeprefix("# ")
     for line, total in ((found["to continue"], 4), (written, 2)):
         planned = pasted(f"{line} dry_run=true", tmp_path)

@@ -77,6 +77,10 @@ def test_the_same_command_adds_only_what_is_missing(tmp_path: Path) -> None:
     again = succeed(*SEARCH, "hydra.sweeper.n_trials=3", root=tmp_path)
     assert "is complete: 3 trials, best value" in again
     assert "To add trials, set hydra.sweeper.n_trials=6; to start over," in again
+    assert "3 complete" in again
+    assert "repeat the winner: " in again
+    [report] = tmp_path.glob("searches/*/report.html")
+    assert f"report: {report}" in again
     more = succeed(*SEARCH, "hydra.sweeper.n_trials=5", root=tmp_path)
     assert "5/5 trials" in more
     [folder] = (tmp_path / "searches").iterdir()
