@@ -1,0 +1,40 @@
+"""Each kind of app is served with Hydra 1.3 as with the tests' own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.apps.app import KINDS
+from tests.commands import ROOT
+from tests.environments.conftest import Installation
+
+pytestmark = pytest.mark.slow
+TEST = "test_the_same_command_continues_after_a_kill_and_its_results_repeat"
+
+
+@pytest.fixture(scope="session")
+def with_report(new_installation, wheel: Path) -> Installation:
+    """What `stable` is, with what these apps import and the report that their tests look for."""
+    return new_installation("hydra-core==1.3.2", f"{wheel}[report]", "hydra-zen")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_of_app_continues_after_a_kill_with_hydra_1_3(
+    with_report: Installation, tmp_path: Path, kind: str
+) -> None:
+    chosen = f"tests/apps/test_kinds.py::{TEST}[{kind}]"
+    variables = {**os.environ, "PYTHON_OF_APPS": str(with_report.python)}
+    # The wheel, not the checkout.
+    variables.pop("PYTHONPATH", None)
+    options = ("-q", "-n0", "-m", "slow or not slow", "-p", "no:cacheprovider")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, f"--basetemp={tmp_path / 'apps'}", chosen],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
