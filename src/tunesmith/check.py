@@ -216,7 +216,9 @@ def _check_jobs(config: DictConfig) -> int:
     loader = GlobalHydra.instance().config_loader()
     params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
     parser = OverridesParser.create(config_loader=loader)
-    lines = parser.parse_overrides([*params, *config.hydra.overrides.task])
+    # As they were typed: an interpolation in one has its value in a job only.
+    typed: Any = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
+    lines = parser.parse_overrides([*params, *typed])
     [jobs] = BasicSweeper.split_arguments(lines, None)
     for job in jobs:
         check_config(loader.load_sweep_config(config, job))

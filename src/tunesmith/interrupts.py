@@ -11,6 +11,8 @@ from types import FrameType
 # What a shell gives for a command that Ctrl-C ended.
 EXIT_CODE = 130
 _AT_ONCE = b"Interrupted before anything was begun.\n"
+# Holds something while nothing has begun.
+_waiting: set[bool] = set()
 
 
 @contextmanager
@@ -27,6 +29,24 @@ def quitting_at_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def quitting_until_begun() -> Iterator[None]:
+    """Do the same until `begun` says that something is: Hydra composes configs in between."""
+    with quitting_at_once():
+        _waiting.add(True)
+        try:
+            yield
+        finally:
+            _waiting.clear()
+
+
+def begun() -> None:
+    """Let Ctrl-C be answered by whoever runs from now on."""
+    if _waiting and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _waiting.clear()
 
 
 def is_interrupt(error: BaseException) -> bool:

@@ -71,4 +71,4 @@ def test_a_mean_over_repetitions_shows_its_deviation(tmp_path: Path) -> None:
         trial.user_attrs["repetitions"] = {"error": [error - 1, error + 1], "size": [size, size]}
         repeated.add_trial(trial)
     page = write_report(repeated, path=tmp_path / "r.html").read_text()
-    assert "<td>10 ± 1.4</td><td>10</td>" in "".join(page.split("\n")).replace("  ", "")
+    assert "<td>10.0 ± 1.4</td><td>10</td>" in "".join(page.split("\n")).replace("  ", "")

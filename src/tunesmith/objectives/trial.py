@@ -27,7 +27,7 @@ from tunesmith.context import (
     run_tags,
 )
 from tunesmith.errors import InvalidConfig, nearest
-from tunesmith.interrupts import end_interrupted, is_interrupt
+from tunesmith.interrupts import begun, end_interrupted, is_interrupt
 from tunesmith.objectives.objective import Values, objective_of
 from tunesmith.objectives.record_config import record_config
 from tunesmith.objectives.repeat import mean_over_seeds
@@ -83,6 +83,7 @@ def run_trial(cfg: DictConfig) -> Outcome:
         ...     return run_trial(cfg)
 
     """
+    begun()
     bring_up_to_date(cfg)
     context = _started(cfg)
     anchor_files(cfg, started_in())

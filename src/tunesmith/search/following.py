@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote
+from omegaconf import OmegaConf
 from optuna import Study
 
 from tunesmith.commands import command, flag, run_again, run_config, typed
@@ -65,8 +67,9 @@ def next_search(plan: Plan) -> str:
 
 
 def _overrides(plan: Plan) -> list[str]:
-    given = plan.config.hydra.overrides
-    return [*given.hydra, *given.task]
+    # As they were given: an interpolation in one has its value in a job only.
+    given: Any = OmegaConf.to_container(plan.config.hydra.overrides, resolve=False)
+    return [*given["hydra"], *given["task"]]
 
 
 def _is_in_the_file(line: str, plan: Plan) -> bool:

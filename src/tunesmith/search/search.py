@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
-from tunesmith.interrupts import EXIT_CODE, is_interrupt, quitting_at_once
+from tunesmith.interrupts import EXIT_CODE, begun, is_interrupt, quitting_at_once
 from tunesmith.overrides import write_override
 from tunesmith.search.begin import begin_search, check_code, note_baseline
 from tunesmith.search.confirm import Confirm
@@ -91,6 +91,7 @@ def run_search(
         plan = session.plan
         if not is_worker():
             probe(plan, session.loader)
+    begun()
     if is_worker():
         work_for_parent(*_stage_of_worker(session))
         return
