@@ -130,12 +130,17 @@ def test_a_gpu_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     [
         ("data._target_=mine.Data",),
         ("objective._target_=mine.objective",),
-        ("tracking._target_=mine.Tracking",),
+        pytest.param(("tracking._target_=mine.Tracking",), marks=pytest.mark.slow),
         ("+hydra.callbacks.mine._target_=mine.Callback",),
         (*SEARCH, "hydra.sweeper.sampler._target_=mine.Sampler"),
-        (*SEARCH, "hydra.sweeper.pruner._target_=mine.Pruner"),
-        (*SEARCH, "hydra.sweeper.custom_search_space=mine.extend"),
-        (*SEARCH, "tracking._target_=mine.Tracking"),
+        *(
+            pytest.param((*SEARCH, argument), marks=pytest.mark.slow)
+            for argument in (
+                "hydra.sweeper.pruner._target_=mine.Pruner",
+                "hydra.sweeper.custom_search_space=mine.extend",
+                "tracking._target_=mine.Tracking",
+            )
+        ),
     ],
     ids=lambda arguments: arguments[-1].split("=")[0],
 )

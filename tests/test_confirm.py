@@ -251,6 +251,7 @@ def test_fits_of_another_machine_are_compared_but_not_tested_here(tmp_path: Path
     assert parent_run(tmp_path).data.metrics["winner/val_mean"] == before["winner/val_mean"]
 
 
+@pytest.mark.slow
 def test_a_model_that_is_no_function_of_rows_ends_no_search(tmp_path: Path) -> None:
     source = """
         from tunesmith.models import MLPRegressor

@@ -11,7 +11,7 @@ from tests.apps.app import KINDS, App, printed
 
 COMPLETE, FAIL = TrialState.COMPLETE, TrialState.FAIL
 # Each kind takes some twenty seconds.
-DEFAULT = "template"
+DEFAULT = "plain"
 EACH = [
     pytest.param(name, marks=[] if name == DEFAULT else pytest.mark.slow, id=name) for name in KINDS
 ]

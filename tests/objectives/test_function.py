@@ -278,6 +278,7 @@ def test_a_function_of_several_values_gives_a_front(tmp_path: Path) -> None:
     assert run.data.params["objective.params.x _in m_"] == str(trials[0].params["x (in m)"])
 
 
+@pytest.mark.slow
 def test_names_of_any_language_are_repeated(tmp_path: Path) -> None:
     written(
         tmp_path,

@@ -67,6 +67,7 @@ def test_a_run_repeats_bit_for_bit_and_another_seed_differs(tmp_path: Path) -> N
     assert metrics_of(run_folder(tmp_path / "again"))["val/mse"] == values[0]
 
 
+@pytest.mark.slow
 def test_early_stopping_ends_the_rounds_and_the_best_one_counts(tmp_path: Path) -> None:
     arguments = ("model.early_stopping_round=5", "model.learning_rate=0.5", "model.num_leaves=60")
     succeed("objective=lightgbm", *QUICK, *arguments, "objective.report_every=1", root=tmp_path)
@@ -141,6 +142,7 @@ def test_the_best_are_tested_with_the_model_they_left(tmp_path: Path) -> None:
     assert f"{tested:.4g}" in printed
 
 
+@pytest.mark.slow
 def test_a_predictor_is_pickled_without_the_data(tmp_path: Path) -> None:
     from hydra import compose, initialize_config_dir
     from hydra.utils import execution_whitelist

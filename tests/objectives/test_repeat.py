@@ -84,6 +84,7 @@ def test_a_trial_is_a_mean_and_is_pruned_between_repetitions(tmp_path: Path) -> 
     assert not list((tmp_path / "searches" / "s" / "trials").glob("*/repetition-*"))
 
 
+@pytest.mark.slow
 def test_other_pruners_follow_the_mean_so_far(tmp_path: Path) -> None:
     succeed(
         *SEARCH,
