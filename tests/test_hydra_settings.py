@@ -45,13 +45,13 @@ def test_a_single_run_records_its_config_wherever_hydra_writes_it(
         "x": 0.5,
     }
     assert not (run_folder(tmp_path) / ".hydra").exists()
-    repeat = re.search(r"^repeat +python (.*)$", printed, re.MULTILINE)
+    repeat = re.search(r"^repeat +(.*)$", printed, re.MULTILINE)
     if subdir == "null":
         assert repeat is None
         assert "repeat" not in run.data.tags
         return
     assert repeat is not None
-    again = train(*shlex.split(repeat[1])[1:], root=tmp_path)
+    again = train(*shlex.split(repeat[1])[2:], root=tmp_path)
     assert re.search(r"^y +2\.25$", again.stdout, re.MULTILINE), again
 
 

@@ -212,7 +212,9 @@ def _advise(
     refused: list[str] = []
 
     def is_accepted(changes: Mapping[str, str]) -> bool:
-        if accepts(plan, session.loader, changes):
+        # What a trial draws by itself is no key of the config: only running it tells.
+        searched = {k: v for k, v in changes.items() if k in plan.space.distributions}
+        if not searched or accepts(plan, session.loader, searched):
             return True
         refused.extend(f"{name}={value}" for name, value in changes.items())
         return False
