@@ -15,7 +15,7 @@ from tunesmith.commands import flag
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.flags import check_flags
-from tunesmith.interrupts import end_interrupted, quitting_until_begun
+from tunesmith.interrupts import end_interrupted, quitting_at_once
 from tunesmith.passwords import holds_password
 from tunesmith.versions import require_whitelists
 
@@ -67,7 +67,7 @@ def run(main: Callable[[], None]) -> None:
             run(main)
 
     """
-    with one_line_errors(), quitting_until_begun():
+    with one_line_errors(), quitting_at_once():
         refuse_passwords(sys.argv[1:])
         check_flags(sys.argv[1:])
         sys.argv[1:] = complete_arguments(sys.argv[1:])

@@ -11,15 +11,14 @@ from types import FrameType
 # What a shell gives for a command that Ctrl-C ended.
 EXIT_CODE = 130
 _AT_ONCE = b"Interrupted before anything was begun.\n"
-# Holds something while nothing has begun.
-_waiting: set[bool] = set()
 
 
 @contextmanager
 def quitting_at_once() -> Iterator[None]:
-    """Inside the block Ctrl-C ends the process: nothing is begun, libraries are being loaded.
+    """Inside the block, until `begun`, Ctrl-C ends the process: there is nothing to clean up yet.
 
-    A library may catch KeyboardInterrupt while it is loaded, or turn it into another error.
+    A library may catch KeyboardInterrupt while it is loaded or composes a config, or turn it into
+    another error.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -31,22 +30,10 @@ def quitting_at_once() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-@contextmanager
-def quitting_until_begun() -> Iterator[None]:
-    """Do the same until `begun` says that something is: Hydra composes configs in between."""
-    with quitting_at_once():
-        _waiting.add(True)
-        try:
-            yield
-        finally:
-            _waiting.clear()
-
-
 def begun() -> None:
     """Let Ctrl-C be answered by whoever runs from now on."""
-    if _waiting and threading.current_thread() is threading.main_thread():
+    if signal.getsignal(signal.SIGINT) is _quit:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _waiting.clear()
 
 
 def is_interrupt(error: BaseException) -> bool:
