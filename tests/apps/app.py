@@ -17,12 +17,12 @@ OURS = ("-m", "hydra/sweeper=optuna_study")
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of app: what is typed to search over it, or over another space, and where it lies."""
+    """A kind of app: what is typed to search over it, or over a wider space, and where it lies."""
 
     name: str
     search: tuple[str, ...]
     sweeps: str = "multirun/*/*"
-    other_space: str = "x=interval(0,2.5)"
+    other_space: str = "x=interval(0,3.5)"
 
 
 KINDS = {
@@ -33,7 +33,7 @@ KINDS = {
         Kind(
             "bare",
             (*OURS, "+x=interval(0,3)", "+note=theirs"),
-            other_space="+x=interval(0,2.5)",
+            other_space="+x=interval(0,3.5)",
         ),
         Kind("two", (*OURS, "x=interval(0,3)", "hydra.sweeper.direction=[minimize,maximize]")),
         Kind("zen", (*OURS, "x=interval(0,3)", "width=3")),
