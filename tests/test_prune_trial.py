@@ -34,6 +34,28 @@ def main(cfg):
 
 main()
 """
+PAIR = """
+import hydra
+from hydra.utils import instantiate
+from pathlib import Path
+
+from tests.small_fit import Line, rows, trainer
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(cfg):
+    prune = instantiate(cfg.callbacks.prune)
+    fit = trainer(prune, Path("fits"), devices=2, strategy="ddp")
+    fit.fit(Line(cfg.loss), rows(), rows())
+    with Path(__file__).with_name("ranks.txt").open("a") as file:
+        file.write(f"{fit.global_rank} of {fit.world_size} with {cfg.loss}\\n")
+    if cfg.loss == 0.375:
+        raise RuntimeError("the disk is full")
+    return float(fit.callback_metrics["val/loss"])
+
+
+main()
+"""
 LOOP = """
 import hydra
 from optuna import TrialPruned
@@ -57,6 +79,10 @@ main()
 THRESHOLD = (
     *("hydra/sweeper/pruner=none", "hydra.sweeper.pruner._target_=optuna.pruners.ThresholdPruner"),
     "+hydra.sweeper.pruner.upper=0.5",
+)
+SEARCH = (
+    *("-m", "hydra/sweeper=optuna_study", "hydra.sweeper.study_name=s"),
+    *("hydra/sweeper/sampler=grid", *THRESHOLD),
 )
 
 
@@ -151,24 +177,55 @@ def test_of_two_processes_the_first_decides_and_both_stop(
 def test_an_app_of_others_is_pruned_in_its_search_and_runs_alone(
     tmp_path: Path, source: str
 ) -> None:
-    (tmp_path / "app.py").write_text(source)
-    (tmp_path / "conf").mkdir()
-    callbacks = "{prune: {_target_: tunesmith.PruneTrial, monitor: val/loss}}"
-    (tmp_path / "conf" / "config.yaml").write_text(f"loss: 1.0\ncallbacks: {callbacks}\n")
-    search = ("-m", "hydra/sweeper=optuna_study", "hydra/sweeper/sampler=grid", *THRESHOLD)
-    for typed in ((), (*search, "loss=choice(0.25,1.0)", "hydra.sweeper.study_name=s")):
-        done = subprocess.run(
-            [sys.executable, "app.py", *typed],
-            cwd=tmp_path,
-            env=environment(PYTHONPATH=f"{ROOT}:{ROOT / 'src'}"),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+    write_app(tmp_path, source)
+    for typed in ((), (*SEARCH, "loss=choice(0.25,1.0)")):
+        done = run_app(tmp_path, *typed)
         assert done.returncode == 0, done.stdout + done.stderr
-    [file] = tmp_path.rglob("optuna.db")
-    ended = {
+    assert ended(tmp_path) == {(0.25, "COMPLETE", 2), (1.0, "PRUNED", 1)}
+
+
+@pytest.mark.slow
+def test_trials_of_a_pair_of_processes_are_one_search(tmp_path: Path) -> None:
+    write_app(tmp_path, PAIR)
+    done = run_app(tmp_path, *SEARCH, "loss=choice(0.25,0.375,1.0)")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ended(tmp_path) == {(0.25, "COMPLETE", 2), (0.375, "FAIL", 2), (1.0, "PRUNED", 1)}
+    # Each process computed each trial once, and the one that was pruned went no further.
+    assert sorted((tmp_path / "ranks.txt").read_text().splitlines()) == [
+        f"{rank} of 2 with {loss}" for rank in (0, 1) for loss in (0.25, 0.375)
+    ]
+
+
+def test_a_command_that_torchrun_starts_is_refused_in_one_line(tmp_path: Path) -> None:
+    write_app(tmp_path, LOOP)
+    done = run_app(tmp_path, *SEARCH, "loss=choice(0.25,1.0)", RANK="1", WORLD_SIZE="2")
+    assert done.returncode == 1
+    assert "a search is one command, got 2 by torchrun" in done.stderr.splitlines()[-1]
+    assert not list(tmp_path.rglob("optuna.db"))
+
+
+def write_app(folder: Path, source: str) -> None:
+    (folder / "app.py").write_text(source)
+    (folder / "conf").mkdir()
+    callbacks = "{prune: {_target_: tunesmith.PruneTrial, monitor: val/loss}}"
+    (folder / "conf" / "config.yaml").write_text(f"loss: 1.0\ncallbacks: {callbacks}\n")
+
+
+def run_app(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "app.py", *arguments],
+        cwd=folder,
+        env=environment(PYTHONPATH=f"{ROOT}:{ROOT / 'src'}", **variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def ended(folder: Path) -> set[tuple[float, str, int]]:
+    """Return how the trials of the only study ended: loss, state, number of reports."""
+    [file] = folder.rglob("optuna.db")
+    return {
         (trial.params["loss"], trial.state.name, len(trial.intermediate_values))
         for trial in read_trials(f"sqlite:///{file}")
     }
-    assert ended == {(0.25, "COMPLETE", 2), (1.0, "PRUNED", 1)}

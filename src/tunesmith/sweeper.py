@@ -177,9 +177,16 @@ class StudySweeper(Sweeper):
         # here: single runs must not pay for Optuna
         from tunesmith.config import flat
         from tunesmith.explain import ending_in_one_line
-        from tunesmith.search import run_search
+        from tunesmith.search import is_rank, run_rank, run_search
 
         with ending_in_one_line(lambda: list(flat(self._config, without=("hydra",)))):
+            if is_rank():
+                run_rank(
+                    self._config,
+                    hydra_context=self._hydra_context,
+                    task_function=self._task_function,
+                )
+                return
             run_search(
                 self._config,
                 settings=self._settings,

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, open_dict
 from optuna import Trial
 
 from tunesmith.overrides import write_data, write_override
+from tunesmith.search.ranks import shared_with_ranks
 from tunesmith.search.space import SearchSpace
 from tunesmith.search.stop import SignalGuard
 from tunesmith.search.user_code import user_code
@@ -27,6 +28,7 @@ def run_as_job(
     launcher: Launcher,
     overrides_of: Callable[[Trial], list[str]],
     keeps_drawn: bool,
+    sweep_dir: str,
     stop: SignalGuard,
 ) -> Any:
     """Compute a trial: return what the app's main returned, or raise what it raised.
@@ -38,6 +40,7 @@ def run_as_job(
         launcher: What runs jobs in this process.
         overrides_of: Gives a trial's overrides.
         keeps_drawn: Whether they also tell what the trial drew while it ran.
+        sweep_dir: The folder of the search.
         stop: What interrupts it.
 
     """
@@ -45,7 +48,7 @@ def run_as_job(
     TrialRecord.write(trial, overrides=overrides, code=code)
     try:
         with stop.interruptible():
-            return result_of(launcher.launch([overrides], trial.number)[0])
+            return launch_job(launcher, overrides, trial.number, sweep_dir=sweep_dir)
     finally:
         # What the objective drew or imported itself is known only now.
         if keeps_drawn and (known := overrides_of(trial)) != overrides:
@@ -114,8 +117,10 @@ def compose_job(
     return cfg
 
 
-def result_of(job: JobReturn) -> Any:
-    """Return what the job returned, or raise what it raised, without Hydra's line about it."""
+def launch_job(launcher: Launcher, overrides: Sequence[str], number: int, *, sweep_dir: str) -> Any:
+    """Return what a job returned, or raise what it raised, without Hydra's line about it."""
+    with shared_with_ranks(overrides, number, sweep_dir=sweep_dir):
+        job = launcher.launch([overrides], number)[0]
     if job.status == JobStatus.COMPLETED:
         return job.return_value
     with contextlib.redirect_stderr(io.StringIO()):

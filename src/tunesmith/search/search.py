@@ -28,6 +28,7 @@ from tunesmith.search.messages import (
 )
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import naming_misfits, probe
+from tunesmith.search.ranks import refuse_groups
 from tunesmith.search.results import show_results, write_results
 from tunesmith.search.session import Session, open_session
 from tunesmith.search.stage import SearchInterrupted, Stage, complete_stage, work_for_parent
@@ -81,6 +82,7 @@ def run_search(
     loader = hydra_context.config_loader
     misfits = naming_misfits(config, settings=settings, arguments=arguments, loader=loader)
     with quitting_at_once(), misfits:
+        refuse_groups()
         session = open_session(
             config,
             settings=settings,

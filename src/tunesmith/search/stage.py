@@ -94,6 +94,7 @@ def work(
         launcher=session.make_launcher(task),
         overrides_of=stage.overrides_of,
         keeps_drawn=session.plan.drawn_key is not None,
+        sweep_dir=session.plan.config.hydra.sweep.dir,
         stop=stop,
     )
     return run_worker(

@@ -15,7 +15,7 @@ from tunesmith.overrides import data_node, write_override
 from tunesmith.paths import write_atomically
 from tunesmith.search.fitted import restored
 from tunesmith.search.foreign import compared_with_others, not_computed
-from tunesmith.search.job import compose_job, result_of
+from tunesmith.search.job import compose_job, launch_job
 from tunesmith.search.plan import Plan
 from tunesmith.search.saved_config import config_of_app, is_of_any_app
 from tunesmith.search.session import Session
@@ -95,7 +95,9 @@ def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> tuple[bool, s
     is_of_others = TrialRecord.of(best).is_of_others
     try:
         with refitting(parent):
-            value = result_of(launcher.launch([overrides], best.number)[0])
+            value = launch_job(
+                launcher, overrides, best.number, sweep_dir=session.plan.config.hydra.sweep.dir
+            )
     except Exception as error:
         if not is_of_others:
             raise
