@@ -8,10 +8,12 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import ConfigTypeError
 
 from tunesmith.configs import register_group
 from tunesmith.samplers import STOCK_SAMPLERS, TPE_DEFAULT
+from tunesmith.versions import register_resolver
 
 _OURS, _STOCK_FILE = (
     f"hydra_plugins.tunesmith_plugin.{name}" for name in ("OptunaStudySweeper", "StockFileSweeper")
@@ -127,18 +129,18 @@ class OptunaStudyConf:
 class ExperimentConf(OptunaStudyConf):
     """A search in this package's own configs: what they say elsewhere fills the sweeper's keys."""
 
-    direction: Any = "${metric.direction}"
-    storage: Any | None = "${storage.url}"
+    direction: Any = "${of_experiment:metric.direction}"
+    storage: Any | None = "${of_experiment:storage.url}"
     default_storage: str = "memory"
-    metric: Any | None = "${metric.name}"
-    prune: Any = "${prune}"
-    dry_run: Any = "${dry_run}"
+    metric: Any | None = "${of_experiment:metric.name}"
+    prune: Any = "${of_experiment:prune}"
+    dry_run: Any = "${of_experiment:dry_run}"
     check: str | None = "tunesmith.check.check_config"
     restore: str | None = "tunesmith.objectives.restore_model"
     unread: str | None = "tunesmith.objectives.unread_groups"
-    tracking: Any | None = "${tracking}"
-    refit: Any = "${refit}"
-    repeat: Any = "${repeat}"
+    tracking: Any | None = "${of_experiment:tracking}"
+    refit: Any = "${of_experiment:refit}"
+    repeat: Any = "${of_experiment:repeat}"
     max_epochs: Any | None = "${oc.select:trainer.max_epochs,null}"
     confirm: Any | None = field(
         default_factory=lambda: {
@@ -196,7 +198,16 @@ class StudySweeper(Sweeper):
             )
 
 
+def _of_experiment(key: str, *, _root_: Any) -> Any:
+    """Return a value of the app's config; None where it is no experiment of this package."""
+    try:
+        return OmegaConf.select(_root_, key)
+    except ConfigTypeError:
+        return None
+
+
 def _register() -> None:
+    register_resolver("of_experiment", _of_experiment)
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="optuna_study", node=OptunaStudyConf)
     store.store(group="hydra/sweeper", name="experiment", node=ExperimentConf)

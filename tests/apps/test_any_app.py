@@ -40,6 +40,9 @@ def refuse(app: App, *arguments: str) -> str:
             marks=pytest.mark.slow,
         ),
         pytest.param(
+            [SPACE, "hydra/sweeper=experiment"], "try hydra/sweeper=optuna_study", id="experiment"
+        ),
+        pytest.param(
             [SPACE, "hydra.sweeper.confirm={n_best:1,n_seeds:2}"],
             "try hydra.sweeper.seed_key=seed",
             id="confirm without a seed",

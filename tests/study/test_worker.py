@@ -216,6 +216,16 @@ def test_the_search_stops_when_the_first_three_raise_the_same(study: optuna.Stud
     assert run_worker(study, failing({}), n_trials=20) == StopReason.FINISHED
 
 
+@pytest.mark.parametrize("returned", [None, "good", [1.0, 2.0]])
+def test_the_search_stops_when_the_first_three_return_no_number(
+    study: optuna.Study, returned: object
+) -> None:
+    bug: dict[int, object] = dict.fromkeys(range(9), returned)
+    with pytest.raises(SearchFailed, match="first 3 trials all failed alike: the objective ret"):
+        run_worker(study, failing(bug), n_trials=20)
+    assert len(study.trials) == 3
+
+
 def test_the_search_stops_when_too_many_fail(study: optuna.Study) -> None:
     bad = {n: ValueError("odd") if n % 4 else 1.0 for n in range(99)}
     with pytest.raises(SearchFailed, match=r"7 of 10 trials failed.*0\.5 allows.*ValueError: odd"):

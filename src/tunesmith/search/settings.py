@@ -154,6 +154,11 @@ def read_settings(config: DictConfig, values: Mapping[str, Any]) -> Settings:
 
     """
     _require_known(values)
+    if values["direction"] is None:
+        raise InvalidConfig(
+            "hydra/sweeper=experiment is for this package's own configs, and metric.direction is "
+            "not there; try hydra/sweeper=optuna_study"
+        )
     directions = _listed(values["direction"])
     read: dict[str, Any] = {
         "storage": _storage(values, Path(config.hydra.sweep.dir)),

@@ -73,13 +73,22 @@ def _counted(trial: FrozenTrial) -> Failure | None:
 
 
 def _check_first(failures: Sequence[Failure]) -> None:
-    exceptions = {f.exception for f in failures if f.kind is FailKind.EXCEPTION}
-    same = len(exceptions) == 1 and all(f.kind is FailKind.EXCEPTION for f in failures)
-    if len(failures) == _SAME_AT_FIRST and same:
+    whats = {_what_came(failure) for failure in failures}
+    what = next(iter(whats), None)
+    if len(failures) == _SAME_AT_FIRST and len(whats) == 1 and what is not None:
         raise SearchFailed(
-            f"the first {_SAME_AT_FIRST} trials all raised {exceptions.pop()}; "
+            f"the first {_SAME_AT_FIRST} trials all {what}; "
             "repair it and run the same command again"
         )
+
+
+def _what_came(failure: Failure) -> str | None:
+    """Return what a trial did in place of returning a value, None where it was ended."""
+    if failure.kind is FailKind.EXCEPTION:
+        return f"raised {failure.exception}"
+    if failure.kind is FailKind.VALUE:
+        return f"failed alike: {failure.reason}"
+    return None
 
 
 def _most_common(failures: Iterable[Failure]) -> str:
