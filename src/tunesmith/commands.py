@@ -12,6 +12,8 @@ from tunesmith.overrides import write_for_shell
 from tunesmith.paths import RunPaths, shown
 
 _DEFAULT = ("python", "train.py")
+_CONFIG_FLAGS = (("--config-path", "-cp"), ("--config-dir", "-cd"), ("--config-name", "-cn"))
+_SEARCHING = {"-m", "--multirun"}
 # What Hydra is told about a single job; what it is told of a search has no say there.
 _OF_A_JOB = re.compile(r"[~+]*hydra[./](?!sweeper\b|sweep\b|mode\b|launcher\b)")
 
@@ -69,6 +71,18 @@ def run_config(config: Path, *arguments: str) -> str:
 def run_again(config: Path, *further: str) -> str:
     """Return the command that computes a saved config, with what was typed for Hydra itself."""
     return run_config(config, *(line for line in typed() if _OF_A_JOB.match(line)), *further)
+
+
+def run_job(overrides: Sequence[str]) -> str:
+    """Return the command that computes a job of a search again, by its overrides alone."""
+    chosen = [
+        part
+        for names in _CONFIG_FLAGS
+        if (value := flag(typed(), *names)) is not None
+        for part in (names[0], value)
+    ]
+    mode = () if _SEARCHING.intersection(typed()) else ("hydra.mode=RUN",)
+    return command(*chosen, *(line for line in typed() if _OF_A_JOB.match(line)), *overrides, *mode)
 
 
 def repeat_run(run: RunPaths) -> str | None:

@@ -13,7 +13,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, read_write
 
-from tunesmith.commands import repeat_run
 from tunesmith.paths import RunPaths
 from tunesmith.study import current_trial
 from tunesmith.tracking import Run
@@ -165,17 +164,17 @@ def trial_name(trial: optuna.Trial) -> str:
     return f"trial-{trial.number:04d}"
 
 
-def run_tags(paths: RunPaths) -> dict[str, str]:
-    """Return the tags of any run: its folder, and the command that repeats it."""
+def run_tags(paths: RunPaths, *, repeat: str | None) -> dict[str, str]:
+    """Return the tags of any run: its folder, and the command that repeats it, if one does."""
     tags = {"hydra.dir": str(paths.folder)}
-    if (repeat := repeat_run(paths)) is not None:
+    if repeat is not None:
         tags["repeat"] = repeat
     return tags
 
 
-def trial_tags(trial: optuna.Trial, paths: RunPaths) -> dict[str, str]:
+def trial_tags(trial: optuna.Trial, paths: RunPaths, *, repeat: str | None) -> dict[str, str]:
     """Return the tags of a trial's run."""
-    return run_tags(paths) | {
+    return run_tags(paths, repeat=repeat) | {
         "optuna.study": trial.study.study_name,
         "optuna.trial_number": str(trial.number),
         "optuna.trial_state": "RUNNING",

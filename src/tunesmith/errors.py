@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeVar
 
 from tunesmith.extras import extra_of, install_extra
@@ -86,7 +87,9 @@ def untrusted(text: str) -> str | None:
     if found is None:
         return None
     package = found[1].partition(".")[0]
-    return f'_target_ {found[1]} is not trusted; add the line "{package}.*", to TRUSTED in train.py'
+    own = Path(sys.argv[0]).name == "train.py"
+    where = "TRUSTED in train.py" if own else "the execution_whitelist of the app's hydra.main"
+    return f'_target_ {found[1]} is not trusted; add the line "{package}.*", to {where}'
 
 
 def terminator_gone(asked: str) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from hydra import compose, initialize
+from mlflow import MlflowClient
 from omegaconf import OmegaConf
+from optuna.trial import TrialState
 
-from tests.apps.app import OURS, App
+from tests.apps.app import OURS, App, printed
 
 MakeApp = Callable[[str], App]
 SPACE = "x=interval(0,3)"
@@ -80,6 +82,41 @@ def test_a_main_that_returns_no_number_is_named(app_of: MakeApp, returned: str, 
     main.write_text(source)
     mended = app.run(*OURS, SPACE, "hydra.sweeper.n_trials=3", "hydra.sweeper.code_change=continue")
     assert mended.returncode == 0, mended.stdout + mended.stderr
+
+
+@pytest.mark.slow
+def test_a_key_beyond_their_schema_is_repeated_on_the_command_line(app_of: MakeApp) -> None:
+    app = app_of("structured")
+    done = app.run(*OURS, SPACE, "+extra=choice(1,2)", "+model.more=3", "hydra.sweeper.n_trials=2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    repeat = printed(done.stdout, "repeat the winner")
+    assert repeat.endswith(" +model.more=3")
+    assert " +extra=" in repeat
+    best = min(app.losses)
+    again = app.paste(repeat)
+    assert again.returncode == 0, again.stderr
+    assert app.losses[-1] == best
+
+
+@pytest.mark.slow
+def test_their_trials_are_recorded_where_it_is_asked_for(app_of: MakeApp) -> None:
+    app = app_of("plain")
+    where = "uri: 'sqlite:///runs.db', experiment: theirs, outbox: unsent"
+    opened = f"{{_target_: tunesmith.tracking.open_tracking, {where}}}"
+    done = app.search(f"hydra.sweeper.tracking={opened}", n_trials=2)
+    assert done.returncode == 0, done.stdout + done.stderr
+    store = MlflowClient(f"sqlite:///{app.root}/runs.db")
+    [experiment] = (e for e in store.search_experiments() if e.name == "theirs")
+    parent, *children = reversed(store.search_runs([experiment.experiment_id]))
+    assert len(children) == 2
+    for run, trial in zip(children, app.trials(TrialState.COMPLETE), strict=True):
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert run.data.tags["optuna.trial_number"] == str(trial.number)
+        assert run.info.run_id == trial.user_attrs["mlflow.run_id"]
+        assert run.data.metrics["value"] == trial.value
+        assert {k: type(trial.params[k])(v) for k, v in run.data.params.items()} == trial.params
+        assert app.paste(run.data.tags["repeat"]).returncode == 0
+        assert app.losses[-1] == trial.value
 
 
 @pytest.mark.slow

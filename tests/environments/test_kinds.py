@@ -12,7 +12,12 @@ from tests.commands import ROOT
 from tests.environments.conftest import Installation
 
 pytestmark = pytest.mark.slow
-TEST = "test_the_same_command_continues_after_a_kill_and_its_results_repeat"
+CONTINUES = "test_the_same_command_continues_after_a_kill_and_its_results_repeat"
+# What has less to do with the kind of the app.
+OTHERS = (
+    "test_two_workers_share_a_study_in_one_folder_though_one_dies_and_a_trial_fails[plain]",
+    "test_a_search_whose_trials_fail_stops_in_one_line[plain]",
+)
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +26,11 @@ def with_report(new_installation, wheel: Path) -> Installation:
     return new_installation("hydra-core==1.3.2", f"{wheel}[report]", "hydra-zen")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_of_app_continues_after_a_kill_with_hydra_1_3(
-    with_report: Installation, tmp_path: Path, kind: str
+@pytest.mark.parametrize("test", [*(f"{CONTINUES}[{kind}]" for kind in KINDS), *OTHERS])
+def test_a_kind_of_app_does_the_same_with_hydra_1_3(
+    with_report: Installation, tmp_path: Path, test: str
 ) -> None:
-    chosen = f"tests/apps/test_kinds.py::{TEST}[{kind}]"
+    chosen = f"tests/apps/test_kinds.py::{test}"
     variables = {**os.environ, "PYTHON_OF_APPS": str(with_report.python)}
     # The wheel, not the checkout.
     variables.pop("PYTHONPATH", None)

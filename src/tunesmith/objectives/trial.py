@@ -134,7 +134,7 @@ def _open_run(cfg: DictConfig, context: Context) -> Run:
     folder, search = context.paths.folder, refitted_search()
     return tracking.start_run(
         "-".join(folder.parts[-2:]),
-        tags=run_tags(context.paths),
+        tags=run_tags(context.paths, repeat=repeat_run(context.paths)),
         parent_id=None if search is None else search.id,
     )
 

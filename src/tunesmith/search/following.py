@@ -8,12 +8,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote
 from omegaconf import OmegaConf
 from optuna import Study
+from optuna.trial import FrozenTrial
 
 from tunesmith.commands import command, flag, run_again, run_config, typed
 from tunesmith.overrides import write_override, write_value
 from tunesmith.paths import SearchPaths
 from tunesmith.search.plan import Plan
-from tunesmith.search.saved_config import is_of_any_app
+from tunesmith.search.saved_config import beyond_schema, is_of_any_app
 from tunesmith.study import is_exhausted, n_finished
 
 TERMINATOR_OFF = "hydra/sweeper/terminator=none"
@@ -50,14 +51,11 @@ def to_continue(study: Study, plan: Plan) -> str | None:
     return command(*kept, *added)
 
 
-def repeat_winner(plan: Plan) -> str:
-    """Return the command that trains a search's winner again."""
-    return repeat_saved(plan.paths.best_config, plan)
-
-
-def repeat_saved(config: Path, plan: Plan) -> str:
+def repeat_saved(config: Path, trial: FrozenTrial, plan: Plan) -> str:
     """Return the command that computes the saved config of a trial again."""
-    return run_again(config, *(_search_path(plan) if is_of_any_app(plan) else []))
+    if not is_of_any_app(plan):
+        return run_again(config)
+    return run_again(config, *_search_path(plan), *beyond_schema(plan.overrides_of(trial), plan))
 
 
 def next_search(plan: Plan) -> str:

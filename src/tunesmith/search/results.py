@@ -14,7 +14,7 @@ from tunesmith.commands import load_model, repeat_run
 from tunesmith.errors import InvalidConfig
 from tunesmith.extras import install_extra, missing
 from tunesmith.report import ReportContext, terminal_summary, write_front
-from tunesmith.search.following import next_search, repeat_saved, repeat_winner, to_continue
+from tunesmith.search.following import next_search, repeat_saved, to_continue
 from tunesmith.search.foreign import why_not_composed
 from tunesmith.search.plan import Plan
 from tunesmith.search.probe import accepts
@@ -69,7 +69,7 @@ def write_results(
         files.append(_write_next(study, advice, session))
     context = ReportContext(
         storage=shown_storage(plan.settings.storage),
-        commands=_commands(study, plan, advice, refit=refit),
+        commands=_commands(study, plan, advice, confirmation, refit=refit),
         confirmation=confirmation,
         advice=advice,
     )
@@ -87,7 +87,7 @@ def show_results(
     """Sum up once more what a finished search found, and where it left it."""
     advice = _advise(study, session, confirmation=confirmation)
     context = ReportContext(
-        commands=_commands(study, session.plan, advice),
+        commands=_commands(study, session.plan, advice, confirmation),
         confirmation=confirmation,
         advice=advice,
     )
@@ -115,18 +115,27 @@ def _show(study: optuna.Study, session: Session, context: ReportContext) -> None
 
 
 def _commands(
-    study: optuna.Study, plan: Plan, advice: Sequence[Advice], *, refit: str | None = None
+    study: optuna.Study,
+    plan: Plan,
+    advice: Sequence[Advice],
+    confirmation: Confirmation | None,
+    *,
+    refit: str | None = None,
 ) -> list[Command]:
     """Return what can be done now, as far as the files for it are there.
 
     Without advice on the space the next search would be the same one.
     """
     paths, model = plan.paths, StudyRecord.of(study).model
+    best, repeat = summarize(study).best, None
+    if best is not None and paths.best_config.is_file():
+        winner = winner_of(study, best, confirmation)
+        repeat = repeat_saved(paths.best_config, winner, plan)
     front = str(paths.pareto_front) if paths.pareto_front.is_file() else None
     is_another = any(piece.changes for piece in advice)
     known = [
         ("to continue", to_continue(study, plan)),
-        ("repeat the winner", repeat_winner(plan) if paths.best_config.is_file() else None),
+        ("repeat the winner", repeat),
         ("refit of the winner", refit),
         (
             "load the model, in Python",
@@ -192,7 +201,7 @@ def _write_front(study: optuna.Study, session: Session) -> Path:
         if not is_of_any_app(plan) and (repeated := repeat_run(run)) is not None:
             return repeated
         config = plan.paths.front_config(trial.number)
-        return repeat_saved(write_trial_config(config, trial, session), plan)
+        return repeat_saved(write_trial_config(config, trial, session), trial, plan)
 
     return write_front(study, path=plan.paths.pareto_front, repeat=repeat)
 

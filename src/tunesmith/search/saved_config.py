@@ -6,6 +6,7 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.commands import flag, typed
@@ -31,6 +32,7 @@ def config_of_app(
 
     It starts from the app's primary config and chooses the same options, since a file alone tells
     nothing of types, and of Hydra's own settings. An app without a primary config gets the whole.
+    What `beyond_schema` returns is left out.
 
     Args:
         cfg: The composed config of the trial, without Hydra's node.
@@ -44,6 +46,8 @@ def config_of_app(
         return OmegaConf.to_yaml(cfg)
     head = {"defaults": [*defaults, _SELF], "hydra": {"mode": "RUN"}}
     body = _paths_as_text(OmegaConf.to_container(cfg))
+    for line in beyond_schema(overrides, plan):
+        _drop(body, _key(OverridesParser.create().parse_override(line)))
     return OmegaConf.to_yaml(OmegaConf.create(head)) + OmegaConf.to_yaml(OmegaConf.create(body))
 
 
@@ -59,12 +63,27 @@ def chosen(overrides: Sequence[str], plan: Plan, loader: ConfigLoader) -> list[D
     groups = set(composed.hydra.runtime.choices)
     known = {name: entry for entry in start for name in [_group(entry)]}
     for override in OverridesParser.create().parse_overrides(list(overrides)):
-        group = str(override.get_key_element()).lstrip("+~")
+        group = _key(override)
         if group not in groups and not _is_dropped(override, plan):
             continue
         sign = "" if override.is_add() else "override "
         known[group] = {f"{sign}/{group}": None if override.is_delete() else plain_value(override)}
     return list(known.values())
+
+
+def beyond_schema(overrides: Sequence[str], plan: Plan) -> list[str]:
+    """Return the overrides that add a key to a typed part of an app's config.
+
+    Only a command line can do that: a file with such a key is refused.
+    """
+    parse = OverridesParser.create().parse_override
+    groups = plan.base.hydra.runtime.choices
+    return [
+        line
+        for line in overrides
+        if (override := parse(line)).is_add() or override.is_force_add()
+        if (key := _key(override)) not in groups and _is_beyond(key, plan.base)
+    ]
 
 
 def next_defaults(plan: Plan, loader: ConfigLoader) -> list[Default]:
@@ -86,6 +105,25 @@ def _started_from(plan: Plan) -> list[Default]:
     return [entry for entry in saved["defaults"] if entry != _SELF]
 
 
+def _key(override: Override) -> str:
+    return str(override.get_key_element()).lstrip("+~")
+
+
+def _is_beyond(key: str, cfg: DictConfig) -> bool:
+    above, _, name = key.rpartition(".")
+    parent = OmegaConf.select(cfg, above) if above else cfg
+    kind = OmegaConf.get_type(parent)
+    return OmegaConf.is_dict(parent) and kind is not dict and name not in OmegaConf.structured(kind)
+
+
+def _drop(body: Any, key: str) -> None:
+    above, _, name = key.partition(".")
+    if name:
+        _drop(body[above], name)
+    else:
+        del body[above]
+
+
 def _paths_as_text(node: Any) -> Any:
     # The app's own schema makes paths of them again; YAML has no word for one.
     if isinstance(node, dict):
@@ -101,7 +139,6 @@ def _group(entry: Default) -> str:
     return next(iter(entry)).removeprefix("override ").lstrip("/")
 
 
-def _is_dropped(override: Any, plan: Plan) -> bool:
+def _is_dropped(override: Override, plan: Plan) -> bool:
     """Return whether an override leaves out a group of the app."""
-    group = override.get_key_element().lstrip("+~")
-    return override.is_delete() and group in plan.config.hydra.runtime.choices
+    return override.is_delete() and _key(override) in plan.config.hydra.runtime.choices

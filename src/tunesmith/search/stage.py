@@ -10,6 +10,7 @@ import optuna
 from tunesmith.search.console import LiveLine
 from tunesmith.search.job import run_as_job
 from tunesmith.search.recording import recorded
+from tunesmith.search.saved_config import is_of_any_app
 from tunesmith.search.session import Session
 from tunesmith.search.stop import SignalGuard
 from tunesmith.search.worker_environment import is_orphan
@@ -88,7 +89,12 @@ def work(
     Raises SearchFailed if going on does not help.
     """
     settings = session.plan.settings
-    task = recorded(session.task_function, tracking=session.tracking, metrics=settings.metrics)
+    task = recorded(
+        session.task_function,
+        tracking=session.tracking,
+        metrics=settings.metrics,
+        is_of_any_app=is_of_any_app(session.plan),
+    )
     job = partial(
         run_as_job,
         launcher=session.make_launcher(task),
