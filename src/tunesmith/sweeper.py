@@ -29,6 +29,14 @@ Target = StrEnum(  # type: ignore[misc]
         "hydra_plugins.hydra_optuna_sweeper.optuna_sweeper.OptunaSweeper": _STOCK_FILE,
     },
 )
+# The launchers that presets of ours are based on, by the plug-ins that bring them.
+_LAUNCHERS = {
+    "hydra_submitit_launcher": {
+        "submitit_slurm": "submitit_launcher.SlurmLauncher",
+        "submitit_local": "submitit_launcher.LocalLauncher",
+    },
+    "hydra_ray_launcher": {"ray": "ray_launcher.RayLauncher"},
+}
 
 
 @dataclass
@@ -218,6 +226,13 @@ def _register() -> None:
         store.store(group="hydra/sweeper/sampler", name=name, node=node)
     for group in ("pruner", "sampler", "terminator"):
         register_group(f"hydra/sweeper/{group}")
+    for plugin, names in _LAUNCHERS.items():
+        if find_spec(f"hydra_plugins.{plugin}") is None:
+            # That it is missing is said when it is chosen, with what brings it.
+            for name, target in names.items():
+                node = {"_target_": f"hydra_plugins.{plugin}.{target}"}
+                store.store(group="hydra/launcher", name=name, node=node)
+    register_group("hydra/launcher")
 
 
 _register()

@@ -14,14 +14,17 @@ PLAIN_LINES = 5
 
 
 class LiveLine:
-    """Done/total, the best value and its parameters, pruned, failed and the time left of a search.
+    """Done/total, the best value and its parameters, pruned, failed, workers and the time left.
 
     On a terminal the line is rewritten in place, else a few lines are printed over a search.
     """
 
-    def __init__(self, study: optuna.Study, *, n_trials: int, console: Console) -> None:
+    def __init__(
+        self, study: optuna.Study, *, n_trials: int, n_jobs: int, console: Console
+    ) -> None:
         self._study = study
         self._n_trials = n_trials
+        self._n_jobs = n_jobs
         self._console = console
         self._now = summarize(study)
         self._begun_with = self._printed = self._now.n_finished
@@ -65,6 +68,9 @@ class LiveLine:
             parts.append(f"{len(now.front)} on the Pareto front")
         parts += [f"{now.n_pruned} pruned", f"{now.n_failed} failed"]
         if now.n_finished < self._n_trials:
+            if self._n_jobs > 1:
+                # Each of them is at one trial.
+                parts.append(f"{now.states.get('running', 0)} of {self._n_jobs} workers at work")
             parts.append(self._time_left(now.n_finished))
         return Text(" · ".join(parts), overflow="ellipsis", no_wrap=self._console.is_terminal)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
-from hydra.core.plugins import Plugins
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
@@ -93,9 +93,8 @@ def run_rank(
     job = json.loads(file.read_text())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The first process hears it too, and ends all.
     threading.Thread(target=_end_with, args=(file,), daemon=True).start()
-    launcher = Plugins.instance().instantiate_launcher(
-        config=config, hydra_context=hydra_context, task_function=task_function
-    )
+    launcher = BasicLauncher()
+    launcher.setup(config=config, hydra_context=hydra_context, task_function=task_function)
     try:
         _ = launcher.launch([job["overrides"]], job["num"])[0].return_value
     except Exception:

@@ -18,6 +18,7 @@ from tunesmith.search.confirm import Confirm
 from tunesmith.search.describe import describe
 from tunesmith.search.foreign import check_others
 from tunesmith.search.job import trial_overrides
+from tunesmith.search.launched import check_launcher
 from tunesmith.search.messages import (
     confirming_interrupted,
     interrupted,
@@ -91,6 +92,7 @@ def run_search(
             task_function=task_function,
         )
         plan = session.plan
+        check_launcher(plan)
         if not is_worker():
             probe(plan, session.loader)
     begun()

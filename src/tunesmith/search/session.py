@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -41,11 +41,14 @@ class Session:
 
     def make_launcher(self, task: TaskFunction | None = None) -> Launcher:
         """Return a new launcher: it computes jobs of the app's main, or `task`, in this process."""
-        return Plugins.instance().instantiate_launcher(
+        # Not the configured one: that is for workers.
+        launcher = BasicLauncher()
+        launcher.setup(
             config=self.plan.config,
             hydra_context=self.hydra_context,
             task_function=task or self.task_function,
         )
+        return launcher
 
     @cached_property
     def tracking(self) -> Tracking:

@@ -1,24 +1,44 @@
 """Work on one study, in this process or by several workers."""
 
+import math
+import os
+import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from typing import NoReturn
 
 import optuna
+from optuna.trial import TrialState
 
 from tunesmith.search.console import LiveLine
 from tunesmith.search.job import run_as_job
+from tunesmith.search.launched import LaunchedWorkers, is_launched
 from tunesmith.search.recording import recorded
 from tunesmith.search.saved_config import is_of_any_app
 from tunesmith.search.session import Session
 from tunesmith.search.stop import SignalGuard
-from tunesmith.search.worker_environment import is_orphan
-from tunesmith.search.workers import SEARCH_FAILED, Workers
+from tunesmith.search.worker_environment import (
+    is_orphan,
+    number_of_worker,
+    token_of_launch,
+    told_to_workers,
+    visible_gpus,
+    worker_environment,
+)
+from tunesmith.search.workers import SEARCH_FAILED, LocalWorkers, WorkerPool
 from tunesmith.study import (
+    FailurePolicy,
     SearchFailed,
     Stagnation,
     StopReason,
+    StudyRecord,
+    at_each_heartbeat,
+    is_exhausted,
+    is_finished,
     n_finished,
     recover_dead_trials,
     run_worker,
@@ -50,14 +70,15 @@ def complete_stage(stage: Stage, session: Session) -> None:
     Raises SearchInterrupted if the user asked for it, SearchFailed or WorkersFailed if going on
     does not help.
     """
-    line = LiveLine(stage.study, n_trials=stage.n_trials, console=session.console)
+    n_jobs = session.plan.settings.n_jobs
+    line = LiveLine(stage.study, n_trials=stage.n_trials, n_jobs=n_jobs, console=session.console)
 
     def on_change(study: optuna.Study) -> None:
         line.update(study)
         stage.watch(study)
 
     with SignalGuard() as stop, line:
-        if session.plan.settings.n_jobs > 1:
+        if n_jobs > 1 or is_launched(session.plan.config):
             _have_workers_do(stage, session, stop=stop, on_change=on_change)
             interrupted = stop.requested
         else:
@@ -69,12 +90,35 @@ def complete_stage(stage: Stage, session: Session) -> None:
 
 def work_for_parent(stage: Stage, session: Session) -> None:
     """Work on a stage as one of a parent's worker processes; exit with SEARCH_FAILED for good."""
-    with SignalGuard() as stop:
+    token = token_of_launch()
+    with SignalGuard(notice=token is not None) as stop:
+        if token is not None:
+            at_each_heartbeat(stage.study, lambda: _stop_if_told(stage.study, token))
         try:
-            work(stage, session, stop=stop, on_change=lambda _: None)
+            ended = work(stage, session, stop=stop, on_change=lambda _: None)
         except SearchFailed as error:
             print(error, flush=True)
             sys.exit(SEARCH_FAILED)
+    if ended is StopReason.INTERRUPTED and token is not None and not _is_told(stage.study, token):
+        _leave(stage.study, token, stop)
+
+
+def _is_told(study: optuna.Study, token: str) -> bool:
+    return StudyRecord.of(study).stopped == token
+
+
+def _stop_if_told(study: optuna.Study, token: str) -> None:
+    """Turn the word of the command that launched this worker into what Ctrl-C would have been."""
+    if _is_told(study, token):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _leave(study: optuna.Study, token: str, stop: SignalGuard) -> NoReturn:
+    """End without a result: the engine ended this worker, and not the command that wants it."""
+    # An engine that gives notice runs the worker again by itself.
+    if stop.last != signal.SIGUSR2:
+        StudyRecord.write_left(study, number_of_worker(), token=token)
+    sys.exit(128 + (stop.last or signal.SIGTERM))
 
 
 def work(
@@ -113,8 +157,13 @@ def work(
         termination=stage.termination,
         queued_only=stage.queued_only,
         on_change=on_change,
-        should_stop=lambda: stop.requested or is_orphan(),
+        should_stop=lambda: stop.requested or is_orphan() or _is_over_elsewhere(stage.study),
     )
+
+
+def _is_over_elsewhere(study: optuna.Study) -> bool:
+    token = token_of_launch()
+    return token is not None and _is_told(study, token)
 
 
 def _have_workers_do(
@@ -124,15 +173,59 @@ def _have_workers_do(
     stop: SignalGuard,
     on_change: Callable[[optuna.Study], None],
 ) -> None:
-    settings, study = session.plan.settings, stage.study
-    workers = Workers(
-        stage=stage.name,
-        n_jobs=settings.n_jobs,
-        n_trials=stage.n_trials,
-        paths=session.plan.paths,
-        timeout=stage.timeout,
-        n_finished=lambda: n_finished(study),
-    )
-    workers.supervise(on_poll=lambda: on_change(study), should_stop=lambda: stop.requested)
+    plan, study = session.plan, stage.study
+    policy = FailurePolicy(plan.settings.max_failure_rate, stage.n_trials, since=datetime.now())
+
+    def on_poll() -> None:
+        on_change(study)
+        if is_launched(plan.config):
+            # Whoever waits for a job in a queue does not hear what the workers say at their end.
+            policy.check(study.get_trials(deepcopy=False))
+
+    _pool(stage, session).supervise(on_poll=on_poll, should_stop=lambda: stop.requested)
     # What a killed worker left is queued again, for the next time.
-    recover_dead_trials(study, max_retries=settings.max_retries)
+    recover_dead_trials(study, max_retries=plan.settings.max_retries)
+
+
+def _pool(stage: Stage, session: Session) -> WorkerPool:
+    plan, study = session.plan, stage.study
+    told = told_to_workers(stage.name, timeout=stage.timeout)
+    if is_launched(plan.config):
+        return LaunchedWorkers(
+            session,
+            study,
+            told=told,
+            n_left=lambda: stage.n_trials - n_finished(study),
+            is_over=over_from_now(stage),
+        )
+    n_jobs, gpus = plan.settings.n_jobs, visible_gpus(os.environ)
+    return LocalWorkers(
+        command=sys.orig_argv,
+        environments={
+            number: worker_environment(number, n_jobs=n_jobs, gpus=gpus) | told
+            for number in range(n_jobs)
+        },
+        log_of=plan.paths.worker_log,
+        is_done=lambda: n_finished(study) >= stage.n_trials,
+        progress=lambda: n_finished(study),
+    )
+
+
+def over_from_now(stage: Stage) -> Callable[[], bool]:
+    """Return what tells whether workers have nothing left to do on a stage that begins now."""
+    deadline = math.inf if stage.timeout is None else time.monotonic() + stage.timeout
+
+    def is_over() -> bool:
+        trials = stage.study.get_trials(deepcopy=False)
+        states = {trial.state for trial in trials}
+        if stage.queued_only:
+            return not states & {TrialState.WAITING, TrialState.RUNNING}
+        if sum(map(is_finished, trials)) >= stage.n_trials:
+            return True
+        if TrialState.RUNNING in states:
+            return False
+        stopped = stage.termination is not None and stage.termination.verdict(stage.study)
+        exhausted = is_exhausted(stage.study) and TrialState.WAITING not in states
+        return bool(stopped) or exhausted or time.monotonic() >= deadline
+
+    return is_over

@@ -19,16 +19,26 @@ class SignalGuard:
     Training code is interrupted at once by KeyboardInterrupt, and again every ten seconds if it
     caught that, as Python itself does in a destructor; between trials, where the study is
     written, the request only waits to be read.
+
+    Args:
+        notice: SIGUSR2 is a request too: an engine sends it before a job's time is over.
+
+    Attributes:
+        requested: Whether the user, or an engine, wants the process to stop.
+        last: The signal that said so.
+
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, notice: bool = False) -> None:
         self.requested = False
+        self.last: int | None = None
+        self._signals = (*SIGNALS, signal.SIGUSR2) if notice else SIGNALS
         self._interruptible = False
         self._insisting = Timer(INSIST_S, self._insist)
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "SignalGuard":
-        self._previous = {number: signal.signal(number, self._request) for number in SIGNALS}
+        self._previous = {number: signal.signal(number, self._request) for number in self._signals}
         return self
 
     def __exit__(
@@ -54,11 +64,12 @@ class SignalGuard:
             self._install()  # Lightning leaves Ctrl-C ignored after an interruption.
 
     def _install(self) -> None:
-        for number in SIGNALS:
+        for number in self._signals:
             signal.signal(number, self._request)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         again, self.requested = self.requested, True
+        self.last = self.last or number
         if self._interruptible:
             self._insisting.cancel()
             self._insisting = Timer(INSIST_S, self._insist)

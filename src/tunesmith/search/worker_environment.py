@@ -9,6 +9,8 @@ from tunesmith.process import ProcessId
 
 MARK, PARENT, STAGE = "TUNESMITH_WORKER", "TUNESMITH_PARENT", "TUNESMITH_STAGE"
 DEADLINE = "TUNESMITH_DEADLINE"
+# Names the command that had an engine run this worker.
+TOKEN = "TUNESMITH_TOKEN"
 # How many seconds a worker waits for a database that is away when it starts.
 PATIENCE_S = 120
 
@@ -28,15 +30,20 @@ def stage_of_worker() -> str:
     return os.environ[STAGE]
 
 
+def token_of_launch() -> str | None:
+    """Return the token of the command that had this worker launched; None for a local worker."""
+    return os.environ.get(TOKEN)
+
+
+def number_of_worker() -> str:
+    """Return the number of this worker, as its log is named."""
+    return os.environ[MARK]
+
+
 def is_orphan() -> bool:
     """Return whether this worker's parent has ended: it then stops as on Ctrl-C."""
     parent = os.environ.get(PARENT)
     return parent is not None and ProcessId.from_str(parent).is_dead_here()
-
-
-def deadline(timeout: float | None) -> str:
-    """Return what `time_left` reads in a worker that is given it as DEADLINE."""
-    return str(time.time() + (timeout or 0))
 
 
 def time_left(timeout: float | None) -> float | None:
@@ -58,6 +65,12 @@ def visible_gpus(environment: Mapping[str, str]) -> list[str]:
         return [name for name in environment["CUDA_VISIBLE_DEVICES"].split(",") if name]
     nodes = Path("/proc/driver/nvidia/gpus")
     return [str(number) for number, _ in enumerate(nodes.iterdir())] if nodes.is_dir() else []
+
+
+def told_to_workers(stage: str, *, timeout: float | None) -> dict[str, str]:
+    """Return what every worker of a stage is told in its environment."""
+    # A replaced worker has the time that is left.
+    return {STAGE: stage, DEADLINE: str(time.time() + (timeout or 0))}
 
 
 def worker_environment(index: int, *, n_jobs: int, gpus: Sequence[str]) -> dict[str, str]:

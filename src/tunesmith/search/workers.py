@@ -1,24 +1,15 @@
-"""Keep several workers at work on this machine: the same command line again for each job."""
+"""Keep worker processes at work on this machine: a command line again for each of them."""
 
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Callable
-
-from tunesmith.paths import SearchPaths
-from tunesmith.search.worker_environment import (
-    DEADLINE,
-    STAGE,
-    deadline,
-    visible_gpus,
-    worker_environment,
-)
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
 
 # A worker exits with it when going on does not help its study: it is not replaced.
 SEARCH_FAILED = 3
 POLL_S = 0.5
-# Workers that die so often without a finished trial between will not finish any.
+# Workers that die so often without getting on between will not get on.
 MAX_DEATHS_PER_JOB = 5
 
 
@@ -26,42 +17,60 @@ class WorkersFailed(ValueError):  # noqa: N818 - names what happened
     """The workers will finish no more trials; the message is the last line that one printed."""
 
 
-class Workers:
-    """`n_jobs` worker processes that are kept at work until all have ended well.
+class WorkerPool(Protocol):
+    """What keeps the workers of a stage at work, on this machine or elsewhere."""
 
-    A worker that dies, by a signal or an error of its own, is replaced while the study lacks one
-    of its `n_trials`; `n_finished` counts those it has, by which workers that only die are told
-    from those that get on.
+    def supervise(self, *, on_poll: Callable[[], None], should_stop: Callable[[], bool]) -> None:
+        """Start the workers and wait until they are done or `should_stop`.
+
+        Raises WorkersFailed if they give up, or die without finishing trials.
+        """
+
+
+class LocalWorkers:
+    """Worker processes of this machine that are kept at work until all have ended well.
+
+    A worker that dies, by a signal or an error of its own, is replaced until `is_done`.
+
+    Args:
+        command: What starts a worker.
+        environments: What each is started with, by its number.
+        log_of: Gives the file for what a worker prints.
+        is_done: Tells whether nothing is left to do for a new worker.
+        progress: Returns a number that grows while workers get on, by which those that only die
+            are told from others.
+        cwd: Where they run.
+
     """
 
     def __init__(
         self,
         *,
-        stage: str,
-        n_jobs: int,
-        n_trials: int,
-        timeout: float | None,
-        paths: SearchPaths,
-        n_finished: Callable[[], int],
+        command: Sequence[str],
+        environments: Mapping[int, Mapping[str, str]],
+        log_of: Callable[[int], Path],
+        is_done: Callable[[], bool],
+        progress: Callable[[], int],
+        cwd: str | None = None,
     ) -> None:
-        self._told = {STAGE: stage, DEADLINE: deadline(timeout)}
-        self._n_jobs = n_jobs
-        self._n_trials = n_trials
-        self._paths = paths
-        self._n_finished = n_finished
+        self._command = list(command)
+        self._environments = environments
+        self._log_of = log_of
+        self._is_done = is_done
+        self._progress = progress
+        self._cwd = cwd
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._deaths = 0
-        self._finished = -1
+        self._reached = -1
 
     def supervise(self, *, on_poll: Callable[[], None], should_stop: Callable[[], bool]) -> None:
         """Start the workers and wait until they are done or `should_stop`; leaves none behind.
 
         Raises WorkersFailed if they give up, or die without finishing trials.
         """
-        self._paths.workers.mkdir(parents=True, exist_ok=True)
         try:
-            for index in range(self._n_jobs):
-                self._start(index)
+            for number in self._environments:
+                self._start(number)
             while self._processes and not should_stop():
                 time.sleep(POLL_S)
                 on_poll()
@@ -72,12 +81,14 @@ class Workers:
             for process in self._processes.values():
                 process.wait()
 
-    def _start(self, index: int) -> None:
-        environment = worker_environment(index, n_jobs=self._n_jobs, gpus=visible_gpus(os.environ))
-        with self._paths.worker_log(index).open("ab") as log:
-            self._processes[index] = subprocess.Popen(
-                sys.orig_argv,
-                env=environment | self._told,
+    def _start(self, number: int) -> None:
+        path = self._log_of(number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as log:
+            self._processes[number] = subprocess.Popen(
+                self._command,
+                env=dict(self._environments[number]),
+                cwd=self._cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -86,16 +97,17 @@ class Workers:
 
     def _replace_dead(self) -> None:
         ended = {i: code for i, p in self._processes.items() if (code := p.poll()) is not None}
-        for index, code in ended.items():
-            del self._processes[index]
-            finished = self._n_finished()
-            if code != 0 and finished < self._n_trials:
-                self._count_death(code, index, finished)
-                self._start(index)
+        for number, code in ended.items():
+            del self._processes[number]
+            if code != 0 and not self._is_done():
+                self._count_death(code, number)
+                self._start(number)
 
-    def _count_death(self, code: int, index: int, finished: int) -> None:
-        self._deaths = self._deaths + 1 if finished == self._finished else 1
-        self._finished = finished
-        if code == SEARCH_FAILED or self._deaths > MAX_DEATHS_PER_JOB * self._n_jobs:
-            lines = self._paths.worker_log(index).read_text(errors="replace").strip().splitlines()
-            raise WorkersFailed(lines[-1] if lines else f"worker {index} ended with code {code}")
+    def _count_death(self, code: int, number: int) -> None:
+        reached = self._progress()
+        self._deaths = self._deaths + 1 if reached == self._reached else 1
+        self._reached = reached
+        allowed = MAX_DEATHS_PER_JOB * len(self._environments)
+        if code == SEARCH_FAILED or self._deaths > allowed:
+            lines = self._log_of(number).read_text(errors="replace").strip().splitlines()
+            raise WorkersFailed(lines[-1] if lines else f"worker {number} ended with code {code}")

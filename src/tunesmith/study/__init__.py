@@ -32,7 +32,8 @@ from tunesmith.study.failure import (
     read_number,
     read_values,
 )
-from tunesmith.study.failure_policy import SearchFailed
+from tunesmith.study.failure_policy import FailurePolicy, SearchFailed
+from tunesmith.study.heartbeat import at_each_heartbeat
 from tunesmith.study.pruner import default_pruner, wants_each_value
 from tunesmith.study.record import StudyRecord, TrialRecord, Verdict
 from tunesmith.study.recovery import recover_dead_trials, requeue
@@ -72,6 +73,7 @@ __all__ = [
     "Diverged",
     "FailKind",
     "Failure",
+    "FailurePolicy",
     "Pruned",
     "RepeatedTrial",
     "SearchFailed",
@@ -83,6 +85,7 @@ __all__ = [
     "TrialInterrupted",
     "TrialRecord",
     "Verdict",
+    "at_each_heartbeat",
     "complete",
     "create_or_resume_study",
     "current_trial",

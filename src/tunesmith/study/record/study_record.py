@@ -14,6 +14,7 @@ T = TypeVar("T")
 # An attribute's key is the name that it has here, but for these.
 _KEYS = {"run_id": "mlflow.run_id", "verdict": "terminated"}
 _TEST_KEY = "test-"
+_LEFT_KEY = "left-"
 # System attributes.
 SAMPLER_SEED_KEY = "tunesmith:sampler_seed"
 EXHAUSTED_KEY = "tunesmith:exhausted"
@@ -41,6 +42,7 @@ class StudyAttributes(TypedDict, total=False):
     baseline_trial: int | None
     model: str | None
     refused: Sequence[str]
+    stopped: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ class StudyRecord:
         An attribute for each fit, since several machines may write at once.
         """
         study.set_user_attr(f"{_TEST_KEY}{trial}", dict(metrics))
+
+    @staticmethod
+    def write_left(study: optuna.Study, worker: str, *, token: str) -> None:
+        """Write that the engine which runs a worker has ended it."""
+        study.set_user_attr(f"{_LEFT_KEY}{worker}", token)
 
     @property
     def metrics(self) -> list[str]:
@@ -145,6 +152,19 @@ class StudyRecord:
     def baseline_trial(self) -> int | None:
         """In a confirmation, the number of the search's baseline."""
         return self._get("baseline_trial", int)
+
+    @property
+    def stopped(self) -> str | None:
+        """The token of the command whose workers are to stop."""
+        return self._get("stopped", str)
+
+    def left(self, token: str) -> set[str]:
+        """Return which workers of the command with this token were ended by their engine."""
+        return {
+            name.removeprefix(_LEFT_KEY)
+            for name, value in self._attrs.items()
+            if name.startswith(_LEFT_KEY) and value == token
+        }
 
     def test_of(self, trial: int) -> dict[str, float] | None:
         """Return a confirming fit's metrics on the test rows; None if it was not tested."""
