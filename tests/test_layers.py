@@ -31,7 +31,7 @@ ALLOWED = {
         *("check", "context", "objectives", "renamed", "explain"),
         *("study", "tracking", "advice", "report", *PLAIN),
     },
-    "sweeper": {"config", "configs", "explain", "samplers", "search"},
+    "sweeper": {"config", "configs", "explain", "samplers", "search", "versions"},
     "explain": {"configs", *PLAIN},
     "flags": {"explain", *PLAIN},
     "cli": {"configs", "explain", "flags", *PLAIN},

@@ -36,6 +36,7 @@ _BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 _EXTRAS = {"hydra_submitit_launcher": "slurm", "hydra_ray_launcher": "ray"}
 # How long the engine may take to end its jobs once the search is over.
 _LAST_WORDS_S = 20.0
+_LONGEST_REASON = 300
 
 
 def is_launched(config: DictConfig) -> bool:
