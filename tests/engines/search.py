@@ -90,7 +90,7 @@ class Search:
             yield process
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
 
     def call(self, *command: str) -> str:
         """Run a command of the engine."""

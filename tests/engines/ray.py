@@ -1,0 +1,76 @@
+"""A Ray cluster on one machine: a head and two nodes, each with processes of its own."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.environments.conftest import Installation
+
+PORT = 16379
+
+
+class Ray:
+    """The cluster.
+
+    Args:
+        installation: What has the command `ray`.
+        folder: A new folder, of a short name, for what Ray writes.
+        variables: What its tasks find in their environment: that of the command does not reach
+            them.
+
+    """
+
+    def __init__(
+        self, installation: Installation, folder: Path, *, variables: dict[str, str]
+    ) -> None:
+        self._ray = str(installation.folder / "bin" / "ray")
+        self._folder = folder
+        self.variables = {"RAY_AUTH_MODE": "disabled", "RAY_ADDRESS": f"127.0.0.1:{PORT}"}
+        self._environment = {**os.environ, **self.variables, **variables}
+        self._environment.pop("RAY_ADDRESS")
+        self._environment.pop("PYTHONPATH", None)
+
+    def start(self) -> None:
+        """Start the head, which runs no task, and two nodes with two CPUs each."""
+        quiet = ("--disable-usage-stats",)
+        head = ("--head", f"--port={PORT}", "--num-cpus=0", "--include-dashboard=false")
+        self._call("start", *head, f"--temp-dir={self._folder}", *quiet)
+        for _ in range(2):
+            self.start_node()
+
+    def start_node(self) -> None:
+        """Start one more node."""
+        self._call("start", f"--address=127.0.0.1:{PORT}", "--num-cpus=2", "--disable-usage-stats")
+
+    def nodes(self) -> list[psutil.Process]:
+        """Return the daemons of the nodes, the head's first."""
+        found = [p for p in psutil.process_iter(["name", "create_time"]) if p.name() == "raylet"]
+        return sorted(found, key=lambda process: process.create_time())
+
+    def kill_node(self) -> None:
+        """Let the newest node be lost, with all that runs on it."""
+        node = self.nodes()[-1]
+        for process in (*node.children(recursive=True), node):
+            try:
+                os.kill(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+    def stop(self) -> None:
+        """End it all."""
+        self._call("stop", "--force")
+        time.sleep(1)
+
+    def _call(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._ray, *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
