@@ -10,7 +10,7 @@ import psutil
 
 from tests.environments.conftest import Installation
 
-PORT = 16379
+PORT = 6399
 
 
 class Ray:
@@ -37,7 +37,13 @@ class Ray:
     def start(self) -> None:
         """Start the head, which runs no task, and two nodes with two CPUs each."""
         quiet = ("--disable-usage-stats",)
-        head = ("--head", f"--port={PORT}", "--num-cpus=0", "--include-dashboard=false")
+        head = (
+            "--head",
+            f"--port={PORT}",
+            "--num-cpus=0",
+            "--include-dashboard=false",
+            "--node-ip-address=127.0.0.1",
+        )
         self._call("start", *head, f"--temp-dir={self._folder}", *quiet)
         for _ in range(2):
             self.start_node()

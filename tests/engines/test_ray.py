@@ -67,4 +67,4 @@ def test_a_cluster_that_there_is_not_is_one_line(
     search = Search(tmp_path, engines, postgres_url, variables={"RAY_AUTH_MODE": "disabled"})
     done = search.run(*ON_RAY, n_trials=4)
     assert done.returncode == 1
-    assert "ray" in done.stderr.splitlines()[-1]
+    assert "Could not find any running Ray" in done.stderr.splitlines()[-1]
