@@ -1,16 +1,16 @@
 """A Ray cluster on one machine: a head and two nodes, each with processes of its own."""
 
+import contextlib
 import os
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import psutil
 
+from tests.engines.slurm import number_of_test_process
 from tests.environments.conftest import Installation
 
-PORT = 6399
+PORT = 6399 + number_of_test_process()
 
 
 class Ray:
@@ -52,24 +52,18 @@ class Ray:
         """Start one more node."""
         self._call("start", f"--address=127.0.0.1:{PORT}", "--num-cpus=2", "--disable-usage-stats")
 
-    def nodes(self) -> list[psutil.Process]:
-        """Return the daemons of the nodes, the head's first."""
-        found = [p for p in psutil.process_iter(["name", "create_time"]) if p.name() == "raylet"]
-        return sorted(found, key=lambda process: process.create_time())
-
     def kill_node(self) -> None:
         """Let the newest node be lost, with all that runs on it."""
-        node = self.nodes()[-1]
-        for process in (*node.children(recursive=True), node):
-            try:
-                os.kill(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        raylets = [p for p in self._own() if p.name() == "raylet"]
+        _kill([max(raylets, key=lambda process: process.create_time())])
 
     def stop(self) -> None:
-        """End it all."""
-        self._call("stop", "--force")
-        time.sleep(1)
+        """End it all; `ray stop` would end other clusters of this machine too."""
+        _kill(self._own())
+
+    def _own(self) -> list[psutil.Process]:
+        """Return the processes that belong to this cluster, but for what they started."""
+        return [p for p in psutil.process_iter() if str(self._folder) in _command_of(p)]
 
     def _call(self, *arguments: str) -> None:
         done = subprocess.run(
@@ -80,3 +74,17 @@ class Ray:
             timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    started = [child for process in processes for child in process.children(recursive=True)]
+    for process in (*started, *processes):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()

@@ -5,8 +5,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
+
+import psutil
+from filelock import FileLock
 
 CONF = """
 ClusterName=test
@@ -22,7 +26,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/%n.log
-SlurmctldPort=16817
+SlurmctldPort={port}
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -32,11 +36,12 @@ MinJobAge=600
 ReturnToService=2
 SlurmdTimeout=10
 KillWait=5
-NodeName=n0 NodeHostname={host} NodeAddr=127.0.0.1 Port=16818 CPUs=4 RealMemory=2000
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=16819 CPUs=4 RealMemory=2000
+NodeName=n0 NodeHostname={host} NodeAddr=127.0.0.1 Port={port_n0} CPUs=4 RealMemory=2000
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={port_n1} CPUs=4 RealMemory=2000
 PartitionName=main Nodes=n0,n1 Default=YES MaxTime=INFINITE State=UP
 """
 NODES = ("n0", "n1")
+PORT = 16817
 
 
 class Slurm:
@@ -57,7 +62,9 @@ class Slurm:
         for name in ("state", *NODES):
             (self.folder / name).mkdir()
         host = socket.gethostname().split(".")[0]
-        conf = CONF.format(host=host, folder=self.folder)
+        port = PORT + 10 * number_of_test_process()
+        ports = {"port": port, "port_n0": port + 1, "port_n1": port + 2}
+        conf = CONF.format(host=host, folder=self.folder, **ports)
         (self.folder / "slurm.conf").write_text(conf)
         _start_munge()
         self._call("slurmctld")
@@ -77,8 +84,6 @@ class Slurm:
 
     def _steps_of(self, node: str) -> list[int]:
         """Return the processes of a node's jobs: what its stepd daemons began, and those."""
-        import psutil
-
         found = []
         for process in psutil.process_iter(["name", "pid"]):
             try:
@@ -134,8 +139,18 @@ class Slurm:
         return {**os.environ, **self.variables}
 
 
+def number_of_test_process() -> int:
+    """Return which of the processes this is that share the tests: each has an engine of its own."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
 def _start_munge() -> None:
     assert shutil.which("slurmctld"), "SLURM is missing: .ci/run installs it"
+    with FileLock(Path(tempfile.gettempdir(), "tunesmith-munge.lock")):
+        _start_munge_once()
+
+
+def _start_munge_once() -> None:
     if subprocess.run(["pgrep", "munged"], capture_output=True).returncode == 0:
         return
     Path("/run/munge").mkdir(exist_ok=True)

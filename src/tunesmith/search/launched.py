@@ -235,8 +235,6 @@ def _first_free(paths: SearchPaths) -> int:
 def _said(errors: Sequence[BaseException]) -> str:
     if not errors:
         return "the launcher's workers ended before the study had its trials"
-    lines = [line.strip() for line in str(errors[-1]).splitlines() if line.strip()]
-    kind = type(errors[-1]).__name__
-    return f"the launcher could not run the workers: {kind}: {lines[-1] if lines else ''}".rstrip(
-        ": "
-    )
+    # Engines that fail say most at the end.
+    said = " ".join(str(errors[-1]).split())[-_LONGEST_REASON:]
+    return f"the launcher could not run the workers: {type(errors[-1]).__name__}: {said}"
