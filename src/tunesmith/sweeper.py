@@ -67,6 +67,8 @@ class OptunaStudyConf:
         metric: What the values are called: a name, or one for each direction.
         prune: Whether `pruner` is asked.
         dry_run: Whether the search is only described.
+        worker_only: Whether this command is a worker of a search that another one begins and
+            reports, on this machine or another.
         check: The dotted path of a function that takes a composed config and refuses it.
         restore: The dotted path of a function that takes a composed config and a run's folder,
             and returns the fitted model.
@@ -116,6 +118,7 @@ class OptunaStudyConf:
     metric: Any | None = None
     prune: Any = True
     dry_run: Any = False
+    worker_only: bool = False
     check: str | None = None
     restore: str | None = None
     unread: str | None = None

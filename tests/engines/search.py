@@ -129,6 +129,13 @@ class Search:
         owners = (TrialRecord.of(trial).owner for trial in running)
         return [owner.pid for owner in owners if owner is not None]
 
+    def at_work_or_none(self) -> list[int]:
+        """Return the process of each running trial; none before the study is there."""
+        try:
+            return self.at_work()
+        except (KeyError, ConnectionError):
+            return []
+
     def kill_a_worker(self) -> None:
         """Kill a process that is at a trial."""
         wait_for(lambda: bool(self.at_work()), "a worker at work")

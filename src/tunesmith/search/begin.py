@@ -35,7 +35,7 @@ def begin_search(plan: Plan, *, say: Callable[[str], None]) -> tuple[optuna.Stud
 
     Raises InvalidConfig for a store that cannot be used, or a study that another search began.
     """
-    study = _open(plan)
+    study = open_study(plan)
     stored = StudyRecord.of(study).fingerprint
     if not is_worker():
         check_others(study, plan)
@@ -69,7 +69,11 @@ def check_code(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -
         say(f"The code may have changed since earlier trials ({', '.join(map(str, others))}).")
 
 
-def _open(plan: Plan) -> optuna.Study:
+def open_study(plan: Plan) -> optuna.Study:
+    """Return the plan's study, without a word of what it computes if it is new.
+
+    Raises InvalidConfig for a store that cannot be used.
+    """
     sampler = SlotSampler(plan.components.make_sampler, plan.components.sampler_seed)
     try:
         return create_or_resume_study(

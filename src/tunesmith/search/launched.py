@@ -149,7 +149,7 @@ class LaunchedWorkers:
 
     def _run_launcher(self, numbers: range) -> None:
         # On a cluster without accounting it warns again and again that it learns of no end.
-        logging.getLogger("submitit").setLevel(logging.ERROR)
+        logging.getLogger("submitit").addFilter(_is_error)
         try:
             jobs = [[*self._overrides, *_places(self._paths, number)] for number in numbers]
             for job in self._make_launcher().launch(jobs, numbers[0]):
@@ -230,6 +230,10 @@ def _first_free(paths: SearchPaths) -> int:
     """Return the lowest number that no worker of this folder has: a log belongs to one of them."""
     known = [int(path.stem) for path in paths.workers.glob("*") if path.stem.isdecimal()]
     return max(known, default=-1) + 1
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 def _said(errors: Sequence[BaseException]) -> str:

@@ -32,7 +32,7 @@ from tunesmith.search.probe import naming_misfits, probe
 from tunesmith.search.ranks import refuse_groups
 from tunesmith.search.results import show_results, write_results
 from tunesmith.search.session import Session, open_session
-from tunesmith.search.stage import SearchInterrupted, Stage, complete_stage, work_for_parent
+from tunesmith.search.stage import SearchInterrupted, Stage, complete_stage
 from tunesmith.search.store import write_study_file
 from tunesmith.search.tracked_runs import closed_runs, mark_front, parent_run
 from tunesmith.search.worker_environment import (
@@ -41,6 +41,8 @@ from tunesmith.search.worker_environment import (
     threads_of_a_worker,
     time_left,
 )
+from tunesmith.search.worker_only import work_only
+from tunesmith.search.worker_process import work_for_parent
 from tunesmith.search.workers import WorkersFailed
 from tunesmith.study import (
     Confirmation,
@@ -103,7 +105,14 @@ def run_search(
     if plan.settings.dry_run:
         session.say(describe(plan))
         return
-    study, plan = begin_search(plan, say=session.say)
+    if plan.settings.worker_only:
+        work_only(session, search_stage=_search_stage, confirm_stage=_confirm_stage)
+        return
+    _search_and_report(session)
+
+
+def _search_and_report(session: Session) -> None:
+    study, plan = begin_search(session.plan, say=session.say)
     session = session.of(plan)
     check_code(study, plan, say=session.say)
     tracking = session.tracking

@@ -89,6 +89,7 @@ class Settings:
     code_change: str
     prune: bool
     dry_run: bool
+    worker_only: bool
     check: str | None
     restore: str | None
     unread: str | None
@@ -124,6 +125,13 @@ class Settings:
                 "1 with storage=memory",
                 self.n_jobs,
                 way_out="try storage=sqlite",
+            )
+        if self.worker_only and self.storage is None:
+            raise InvalidArgument(
+                f"{_GROUP}.worker_only",
+                "false with storage=memory, which no other command sees",
+                True,
+                way_out="try storage=postgresql",
             )
         target = target_of(self.terminator)
         if target.startswith("optuna.terminator."):

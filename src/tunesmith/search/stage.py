@@ -2,14 +2,12 @@
 
 import math
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import NoReturn
 
 import optuna
 from optuna.trial import TrialState
@@ -22,21 +20,15 @@ from tunesmith.search.saved_config import is_of_any_app
 from tunesmith.search.session import Session
 from tunesmith.search.stop import SignalGuard
 from tunesmith.search.worker_environment import (
-    is_orphan,
-    number_of_worker,
-    token_of_launch,
     told_to_workers,
     visible_gpus,
     worker_environment,
 )
-from tunesmith.search.workers import SEARCH_FAILED, LocalWorkers, WorkerPool
+from tunesmith.search.workers import LocalWorkers, WorkerPool
 from tunesmith.study import (
     FailurePolicy,
-    SearchFailed,
     Stagnation,
     StopReason,
-    StudyRecord,
-    at_each_heartbeat,
     is_exhausted,
     is_finished,
     n_finished,
@@ -82,43 +74,12 @@ def complete_stage(stage: Stage, session: Session) -> None:
             _have_workers_do(stage, session, stop=stop, on_change=on_change)
             interrupted = stop.requested
         else:
-            ended = work(stage, session, stop=stop, on_change=on_change)
+            ended = work(
+                stage, session, stop=stop, on_change=on_change, should_stop=lambda: stop.requested
+            )
             interrupted = ended is StopReason.INTERRUPTED
     if interrupted:
         raise SearchInterrupted
-
-
-def work_for_parent(stage: Stage, session: Session) -> None:
-    """Work on a stage as one of a parent's worker processes; exit with SEARCH_FAILED for good."""
-    token = token_of_launch()
-    with SignalGuard(notice=token is not None) as stop:
-        if token is not None:
-            at_each_heartbeat(stage.study, lambda: _stop_if_told(stage.study, token))
-        try:
-            ended = work(stage, session, stop=stop, on_change=lambda _: None)
-        except SearchFailed as error:
-            print(error, flush=True)
-            sys.exit(SEARCH_FAILED)
-    if ended is StopReason.INTERRUPTED and token is not None and not _is_told(stage.study, token):
-        _leave(stage.study, token, stop)
-
-
-def _is_told(study: optuna.Study, token: str) -> bool:
-    return StudyRecord.of(study).stopped == token
-
-
-def _stop_if_told(study: optuna.Study, token: str) -> None:
-    """Turn the word of the command that launched this worker into what Ctrl-C would have been."""
-    if _is_told(study, token):
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _leave(study: optuna.Study, token: str, stop: SignalGuard) -> NoReturn:
-    """End without a result: the engine ended this worker, and not the command that wants it."""
-    # An engine that gives notice runs the worker again by itself.
-    if stop.last != signal.SIGUSR2:
-        StudyRecord.write_left(study, number_of_worker(), token=token)
-    sys.exit(128 + (stop.last or signal.SIGTERM))
 
 
 def work(
@@ -127,10 +88,19 @@ def work(
     *,
     stop: SignalGuard,
     on_change: Callable[[optuna.Study], None],
+    should_stop: Callable[[], bool],
 ) -> StopReason:
     """Compute trials in this process until the stage has its own, and return why it ended.
 
     Raises SearchFailed if going on does not help.
+
+    Args:
+        stage: The study, and what is wanted of it.
+        session: The command's work on the search.
+        stop: What interrupts a trial.
+        on_change: Called when trials changed state.
+        should_stop: Asked before each trial, and while waiting.
+
     """
     settings = session.plan.settings
     task = recorded(
@@ -157,13 +127,8 @@ def work(
         termination=stage.termination,
         queued_only=stage.queued_only,
         on_change=on_change,
-        should_stop=lambda: stop.requested or is_orphan() or _is_over_elsewhere(stage.study),
+        should_stop=should_stop,
     )
-
-
-def _is_over_elsewhere(study: optuna.Study) -> bool:
-    token = token_of_launch()
-    return token is not None and _is_told(study, token)
 
 
 def _have_workers_do(
