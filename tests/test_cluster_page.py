@@ -63,6 +63,8 @@ class Terminal:
         self.environment = environment(**{name: value for name, value in known.items() if value})
 
     def line(self, text: str) -> str:
+        """The line for a server that has a socket alone and trusts everyone."""
+        text = text.replace("@127.0.0.1/", "@/").replace("--pwprompt ", "")
         return text.replace(":5000", f":{self.port}").replace("--port 5000", f"--port {self.port}")
 
     def type(self, text: str, *, fails: bool = False) -> str:
