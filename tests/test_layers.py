@@ -31,6 +31,7 @@ ALLOWED = {
         *("check", "context", "objectives", "renamed", "explain"),
         *("study", "tracking", "advice", "report", *PLAIN),
     },
+    "storage": {"study", *PLAIN},
     "sweeper": {"config", "configs", "explain", "samplers", "search", "versions"},
     "explain": {"configs", *PLAIN},
     "flags": {"explain", *PLAIN},

@@ -23,7 +23,7 @@ PACKAGES = (
 PLUGIN = "hydra_plugins.tunesmith_plugin.OptunaStudySweeper"
 DOTTED = re.compile(r"\btunesmith(?:\.\w+)+")
 # `python -m` runs these.
-PROGRAMS = {"tunesmith.report"}
+PROGRAMS = {"tunesmith.report", "tunesmith.storage"}
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 

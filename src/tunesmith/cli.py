@@ -16,7 +16,7 @@ from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.flags import check_flags
 from tunesmith.interrupts import end_interrupted, quitting_at_once
-from tunesmith.passwords import holds_password
+from tunesmith.passwords import refuse_passwords
 from tunesmith.versions import require_whitelists
 
 # At the import: Hydra 1.3 does not know what a train.py tells its main.
@@ -73,16 +73,6 @@ def run(main: Callable[[], None]) -> None:
         sys.argv[1:] = complete_arguments(sys.argv[1:])
         Plugins.instance().register(ShippedConfigs)
         main()
-
-
-def refuse_passwords(arguments: Sequence[str]) -> None:
-    """Raise InvalidConfig for a password typed on the command line: it would be saved with it."""
-    for argument in arguments:
-        if holds_password(argument):
-            raise InvalidConfig(
-                f"{argument.partition('=')[0]} holds a password, which the command line would give "
-                "away; type export OPTUNA_STORAGE=URL or export MLFLOW_TRACKING_URI=URL instead"
-            )
 
 
 def complete_arguments(arguments: Sequence[str]) -> list[str]:

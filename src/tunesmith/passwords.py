@@ -1,6 +1,9 @@
 """Keep passwords out of all that is shown or saved."""
 
 import re
+from collections.abc import Sequence
+
+from tunesmith.errors import InvalidConfig
 
 # postgresql://user:PASSWORD@host and ...?password=PASSWORD
 _IN_USER = re.compile(r"(\w://[^/\s:@]*):[^/\s]*@")
@@ -25,3 +28,14 @@ def hide_passwords(text: str) -> str:
 
     """
     return _IN_QUERY.sub(r"\1***", _IN_USER.sub(r"\1:***@", text))
+
+
+def refuse_passwords(arguments: Sequence[str]) -> None:
+    """Raise InvalidConfig for a password typed on the command line: it would be saved with it."""
+    for argument in arguments:
+        if holds_password(argument):
+            raise InvalidConfig(
+                f"{hide_passwords(argument.partition('=')[0])} holds a password, which the command "
+                "line would give away; type export OPTUNA_STORAGE=URL or "
+                "export MLFLOW_TRACKING_URI=URL instead"
+            )

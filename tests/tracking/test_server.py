@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,16 +56,25 @@ def server(folder: Path, port: int) -> Iterator[None]:
     line = [*(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port))]
     line += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"]
     line += ["--artifacts-destination", str(folder / "artifacts")]
-    with (folder / "server.log").open("ab") as log:
-        running = subprocess.Popen(
-            line, stdout=log, stderr=log, env=environment(), cwd=folder, start_new_session=True
-        )
-    try:
+    with running(line, environment(), folder, folder / "server.log"):
         wait_for(lambda: answers(port))
         yield
+
+
+@contextmanager
+def running(
+    command: Sequence[str], variables: Mapping[str, str], cwd: Path, log: Path
+) -> Iterator[None]:
+    """A command at work beside the block; it and all that it started are killed at the end."""
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            command, stdout=file, stderr=file, env=variables, cwd=cwd, start_new_session=True
+        )
+    try:
+        yield
     finally:
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def trials_of(root: Path) -> list[FrozenTrial]:

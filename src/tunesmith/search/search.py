@@ -33,7 +33,7 @@ from tunesmith.search.ranks import refuse_groups
 from tunesmith.search.results import show_results, write_results
 from tunesmith.search.session import Session, open_session
 from tunesmith.search.stage import SearchInterrupted, Stage, complete_stage
-from tunesmith.search.store import write_study_file
+from tunesmith.search.store import unencrypted, write_study_file
 from tunesmith.search.tracked_runs import closed_runs, mark_front, parent_run
 from tunesmith.search.worker_environment import (
     is_worker,
@@ -127,6 +127,8 @@ def _search_and_report(session: Session) -> None:
     write_study_file(plan.paths, study_name=plan.study_name, storage=plan.settings.storage)
     session.log_into_folder()
     with _recorded(study, session, tracking) as parent:
+        if (warning := unencrypted(plan.settings.storage)) is not None:
+            session.say(warning)
         session.say(where(plan))
         complete_stage(_search_stage(study, plan), session)
         note_baseline(study, plan)

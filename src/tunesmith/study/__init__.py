@@ -40,7 +40,7 @@ from tunesmith.study.recovery import recover_dead_trials, requeue
 from tunesmith.study.retry import DatabaseAway
 from tunesmith.study.sampler import SlotSampler, slots
 from tunesmith.study.stagnation import Stagnation
-from tunesmith.study.storage import open_storage, with_driver
+from tunesmith.study.storage import create_schema, grants_of, open_storage, with_driver
 from tunesmith.study.summary import (
     Summary,
     complete,
@@ -88,10 +88,12 @@ __all__ = [
     "at_each_heartbeat",
     "complete",
     "create_or_resume_study",
+    "create_schema",
     "current_trial",
     "default_pruner",
     "deviation_of",
     "finished",
+    "grants_of",
     "is_exhausted",
     "is_finished",
     "is_multi_objective",

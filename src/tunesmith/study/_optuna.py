@@ -66,21 +66,21 @@ class Database(RDBStorage):
         url: sqlalchemy.URL,
         *,
         engine_kwargs: dict[str, Any],
-        heartbeat_interval: int,
-        grace_period: int,
         retry: Retry,
         configure: Callable[[sqlalchemy.Engine], None],
+        **heartbeat: Any,
     ) -> None:
         self.retry = retry
         self._configure = configure
         self.shown_url = hide_passwords(url.render_as_string(hide_password=True))
         self._watched: dict[int, tuple[datetime | None, float]] = {}
-        super().__init__(
-            url.render_as_string(hide_password=False),
-            engine_kwargs,
-            heartbeat_interval=heartbeat_interval,
-            grace_period=grace_period,
-        )
+        try:
+            super().__init__(url.render_as_string(hide_password=False), engine_kwargs, **heartbeat)
+        except BaseException:
+            # What is refused keeps no connection open.
+            if hasattr(self, "engine"):
+                self.engine.dispose()
+            raise
         self._own_engine()
 
     def __setstate__(self, state: dict[Any, Any]) -> None:

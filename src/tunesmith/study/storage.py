@@ -27,6 +27,11 @@ _BUSY_TIMEOUT_S = 60
 # Any number, the same in all processes: whoever holds it creates the schema.
 _ADVISORY_LOCK = 0x74756E65
 _POSTGRESQL = "postgresql+psycopg"
+# What the tables' owner has to do first, by what the database says.
+_OWNERS_PART = {
+    "permission denied for schema": "makes the tables: python -m tunesmith.storage init",
+    "permission denied for": "gives the rights: python -m tunesmith.storage grants ROLE | psql",
+}
 _EXPECTED = "sqlite:///path/to/file.db or postgresql://user:password@host/database"
 
 
@@ -60,7 +65,7 @@ def open_storage(
     if url is None:
         return InMemoryStorage()
     parsed = _parse(url)
-    shown = hide_passwords(parsed.render_as_string(hide_password=True))
+    shown = _shown(parsed)
 
     def build() -> Database:
         # Heartbeats are experimental to Optuna.
@@ -75,14 +80,61 @@ def open_storage(
                 configure=_begin_immediate if _is_sqlite(parsed) else _leave,
             )
 
+    with _one_line_errors(shown):
+        return Retry(opening_retry_s, longest_pause_s=1.0).call(build, database=shown)
+
+
+def create_schema(url: str) -> bool:
+    """Create what studies need in the database at the URL; return False if it was there.
+
+    Raises:
+        ValueError: As `open_storage`.
+        ConnectionError: As `open_storage`.
+
+    """
+    parsed = _parse(url)
+    file = Path(parsed.database or "") if _is_sqlite(parsed) else None
+    was_there = False
+    if file is None or file.is_file():
+        kwargs = _engine_kwargs(parsed)
+        engine = sqlalchemy.create_engine(parsed, poolclass=sqlalchemy.NullPool, **kwargs)
+        with _one_line_errors(_shown(parsed)):
+            was_there = sqlalchemy.inspect(engine).has_table("version_info")
+    open_storage(url)
+    return not was_there
+
+
+def grants_of(role: str) -> list[str]:
+    """Return the SQL by which the tables' owner lets a role run searches.
+
+    >>> grants_of("worker")[0]
+    'GRANT USAGE ON SCHEMA public TO "worker";'
+
+    """
+    name = '"' + role.replace('"', '""') + '"'
+    rights = ("USAGE ON SCHEMA", "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA")
+    return [
+        f"GRANT {right} public TO {name};"
+        for right in (*rights, "USAGE ON ALL SEQUENCES IN SCHEMA")
+    ]
+
+
+def _shown(url: sqlalchemy.URL) -> str:
+    return hide_passwords(url.render_as_string(hide_password=True))
+
+
+@contextmanager
+def _one_line_errors(shown: str) -> Iterator[None]:
     try:
-        database = Retry(opening_retry_s, longest_pause_s=1.0).call(build, database=shown)
+        yield
     except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        raise ConnectionError(f"cannot open {shown}: {one_line(error)}") from None
+        said = one_line(error)
+        owners = next((do for denied, do in _OWNERS_PART.items() if denied in said), None)
+        way_out = f"; the database's owner {owners}" if owners else ""
+        raise ConnectionError(f"cannot open {shown}: {said}{way_out}") from None
     except (sqlite3.Error, OSError, RuntimeError) as error:
         # RuntimeError: the schema is of another Optuna version, and the message says what to run.
         raise ConnectionError(f"cannot open {shown}: {error}") from None
-    return database
 
 
 def _parse(url: str) -> sqlalchemy.URL:
