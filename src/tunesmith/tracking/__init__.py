@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Set before a module here imports MLflow: it reports usage to its makers unless told not to.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+# A line for each trial, with a server.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 # For configs of release 0.1.0, which name none.
 OUTBOX = "outputs/mlflow-outbox"
