@@ -1,11 +1,13 @@
 """An environment with the engines, and the engines themselves."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.engines.ray import Ray
 from tests.engines.search import Search
 from tests.engines.slurm import Slurm
 from tests.environments.conftest import Installation, new_installation, wheel
@@ -43,3 +45,39 @@ def on_slurm(
         tmp_path, engines, postgres_url, variables=slurm.variables, **options
     )
     slurm.cancel_all()
+
+
+Cluster = tuple[Search, Ray]
+
+
+@pytest.fixture
+def ray_for(engines: Installation) -> Iterator[Callable[[str], Ray]]:
+    """What starts a Ray cluster whose tasks find the study at a URL."""
+    started = []
+
+    def start(url: str) -> Ray:
+        # The path of a socket has at most 107 characters.
+        folder = Path(tempfile.mkdtemp(prefix="ray"))
+        known = {"OPTUNA_STORAGE": url, "OMP_NUM_THREADS": "1"}
+        path = f"{engines.folder / 'bin'}:/usr/bin:/bin"
+        ray = Ray(engines, folder, variables={**known, "PATH": path})
+        started.append(ray)
+        ray.start()
+        return ray
+
+    yield start
+    for ray in started:
+        ray.stop()
+
+
+@pytest.fixture
+def cluster(
+    tmp_path: Path, engines: Installation, ray_for: Callable[[str], Ray], postgres_url: str
+) -> Callable[..., Cluster]:
+    """What makes a search whose workers are tasks of a Ray cluster."""
+
+    def make(**options: float) -> Cluster:
+        ray = ray_for(postgres_url)
+        return Search(tmp_path, engines, postgres_url, variables=ray.variables, **options), ray
+
+    return make

@@ -28,7 +28,7 @@ class Ray:
         self, installation: Installation, folder: Path, *, variables: dict[str, str]
     ) -> None:
         self._ray = str(installation.folder / "bin" / "ray")
-        self._folder = folder
+        self.folder = folder
         self.variables = {"RAY_AUTH_MODE": "disabled", "RAY_ADDRESS": f"127.0.0.1:{PORT}"}
         self._environment = {**os.environ, **self.variables, **variables}
         self._environment.pop("RAY_ADDRESS")
@@ -44,7 +44,7 @@ class Ray:
             "--include-dashboard=false",
             "--node-ip-address=127.0.0.1",
         )
-        self._call("start", *head, f"--temp-dir={self._folder}", *quiet)
+        self._call("start", *head, f"--temp-dir={self.folder}", *quiet)
         for _ in range(2):
             self.start_node()
 
@@ -63,7 +63,7 @@ class Ray:
 
     def _own(self) -> list[psutil.Process]:
         """Return the processes that belong to this cluster, but for what they started."""
-        return [p for p in psutil.process_iter() if str(self._folder) in _command_of(p)]
+        return [p for p in psutil.process_iter() if str(self.folder) in _command_of(p)]
 
     def _call(self, *arguments: str) -> None:
         done = subprocess.run(

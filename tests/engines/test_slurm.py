@@ -40,7 +40,7 @@ def test_a_node_is_lost(on_slurm: MakeSearch, slurm: Slurm) -> None:
     slurm.start_node("n0")
     slurm.await_idle()
     assert command.returncode == 0, out + err
-    assert search.n_finished() == 30
+    search.assert_whole(30, died=None)
 
 
 def test_a_time_limit_comes_with_its_early_signal(on_slurm: MakeSearch, slurm: Slurm) -> None:

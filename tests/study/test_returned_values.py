@@ -15,7 +15,7 @@ from tunesmith.study import create_or_resume_study, open_storage, run_worker, su
 INF, NAN = float("inf"), float("nan")
 # Of one direction or of two; what both take, each takes in its own way.
 RETURNED: list[Any] = [
-    *(1.5, 3, True, INF, -INF, NAN, None),
+    *(1.5, [1.0, 2.0], 3, True, INF, -INF, NAN, None),
     *([1.0], (2.0,), [INF], [NAN], [None], [], [1.0, 2.0], (1.0, INF), [1.0, None], [1.0, NAN]),
     *(np.float32(1.5), np.int64(3), np.array(2.5), np.array([1.0, 2.0]), [np.float64(1), 2]),
     *(Decimal("1.5"), Fraction(1, 2), range(1), range(2), b"3", 1j, {1.0}, {"a": 1.0}, object()),
