@@ -24,8 +24,8 @@ def test_a_machine_that_does_not_see_a_folder_says_which(tmp_path: Path, missing
         told={},
         n_jobs=1,
     )
-    with initialize(config_path=None, version_base="1.3"):
-        cfg = compose(overrides=["+hydra.job.num=0"], return_hydra_config=True)
+    with initialize(config_path=None):
+        cfg = compose(overrides=["hydra.job.num=0"], return_hydra_config=True)
     HydraConfig.instance().set_config(cfg)
     with pytest.raises(InvalidConfig, match=f"does not see {tmp_path / missing}; let it lie on"):
         worker(OmegaConf.create())
