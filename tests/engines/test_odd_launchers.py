@@ -67,7 +67,7 @@ ConfigStore.instance().store(name="config", node={{"x": 1.0}})
 
 @hydra.main(version_base="1.3", config_path=None, config_name="config")
 def main(cfg):
-    time.sleep(0.2)
+    time.sleep({seconds})
     return (cfg.x - 2) ** 2
 
 
@@ -81,10 +81,10 @@ SEARCH = (
 
 
 def start(
-    folder: Path, how: str, *arguments: str, kind: str = "LocalLauncher"
+    folder: Path, how: str, *arguments: str, kind: str = "LocalLauncher", seconds: float = 0.2
 ) -> subprocess.Popen[str]:
     """Start a search; by the class of its launcher its workers stay on this machine."""
-    (folder / "app.py").write_text(APP.format(how=how, kind=kind))
+    (folder / "app.py").write_text(APP.format(how=how, kind=kind, seconds=seconds))
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", "app.py", *SEARCH, *arguments],
         cwd=folder,
@@ -115,11 +115,16 @@ def assert_whole(folder: Path) -> None:
     ],
 )
 def test_workers_that_are_at_work_finish_the_study(tmp_path: Path, how: str) -> None:
-    with start(tmp_path, how) as process:
+    # Long enough for a launcher that has ended to be noticed between two trials.
+    with start(tmp_path, how, seconds=2) as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0, out + err
     assert "8 complete" in out
     assert_whole(tmp_path)
+    # Those at work are left alone; an error may have been the end of one of them.
+    first, *later = launches(tmp_path)
+    assert first == "2"
+    assert set(later) == ({"1"} if how == "raises late" else set())
 
 
 @pytest.mark.parametrize(

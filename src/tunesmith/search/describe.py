@@ -7,6 +7,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from tunesmith.search.launched import is_launched
 from tunesmith.search.plan import Plan
 from tunesmith.search.settings import target_of
 from tunesmith.search.store import shown_storage
@@ -15,10 +16,9 @@ from tunesmith.search.store import shown_storage
 def describe(plan: Plan) -> str:
     """Return what would be searched, for how long and where it would be written."""
     width = max(map(len, plan.space.distributions), default=0)
-    n_jobs = plan.settings.n_jobs
     rows = {
         "study": plan.study_name,
-        "trials": f"{plan.n_trials} in total, by {n_jobs} worker{'s' * (n_jobs > 1)}",
+        "trials": f"{plan.n_trials} in total, by {_workers(plan)}",
         "sampler": target_of(plan.settings.sampler),
         "pruner": _pruner_name(plan),
         "terminator": _terminator_name(plan),
@@ -32,6 +32,14 @@ def describe(plan: Plan) -> str:
     space = space or ["  what the objective draws itself"]
     header = "Dry run: nothing is written. The space:"
     return "\n".join([header, *space, *(f"{name:10} {value}" for name, value in rows.items())])
+
+
+def _workers(plan: Plan) -> str:
+    n_jobs, choices = plan.settings.n_jobs, plan.config.hydra.runtime.choices
+    said = f"{n_jobs} worker{'s' * (n_jobs > 1)}"
+    if not is_launched(plan.config):
+        return said
+    return f"{said}, run by hydra/launcher={choices['hydra/launcher']}"
 
 
 def _terminator_name(plan: Plan) -> str:

@@ -17,6 +17,7 @@ import optuna
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
+from optuna.trial import TrialState
 from sqlalchemy.engine import make_url
 
 from tunesmith.errors import InvalidConfig
@@ -29,13 +30,15 @@ from tunesmith.search.plan import Plan
 from tunesmith.search.session import Session
 from tunesmith.search.worker_environment import TOKEN
 from tunesmith.search.workers import MAX_DEATHS_PER_JOB, POLL_S, WorkersFailed
-from tunesmith.study import StudyRecord
+from tunesmith.study import StudyRecord, recover_dead_trials
 
 _BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 # The module of each known launcher, and the extra that brings it.
 _EXTRAS = {"hydra_submitit_launcher": "slurm", "hydra_ray_launcher": "ray"}
 # How long the engine may take to end its jobs once the search is over.
 _LAST_WORDS_S = 20.0
+# How long workers may take to begin where the launcher has ended already.
+_START_S = 60.0
 _LONGEST_REASON = 300
 
 
@@ -102,6 +105,7 @@ class LaunchedWorkers:
     ) -> None:
         self._study = study
         self._n_jobs = session.plan.settings.n_jobs
+        self._max_retries = session.plan.settings.max_retries
         self._n_left = n_left
         self._is_over = is_over
         # Of all commands that ever have workers launched for this study, this one's.
@@ -116,6 +120,8 @@ class LaunchedWorkers:
         self._left = 0
         self._lacked = n_left()
         self._in_vain = 0
+        self._was_at_work = False
+        self._seen = time.monotonic()
 
     def supervise(self, *, on_poll: Callable[[], None], should_stop: Callable[[], bool]) -> None:
         """Start the workers and wait until they are done or `should_stop`; then stop those left.
@@ -145,6 +151,7 @@ class LaunchedWorkers:
         # A daemon: some launchers wait for ever for what has died.
         thread = threading.Thread(target=self._run_launcher, args=(numbers,), daemon=True)
         self._launches.append(thread)
+        self._seen = time.monotonic()
         thread.start()
 
     def _run_launcher(self, numbers: range) -> None:
@@ -167,27 +174,45 @@ class LaunchedWorkers:
         left = len(StudyRecord.of(self._study).left(self._token))
         lost, self._left = left - self._left, left
         if lost:
-            self._get_on_or_fail(lost)
-            self._launch(min(lost, max(1, self._n_left())))
+            self._was_at_work = True
+            self._replace(lost)
 
     def _launch_again(self) -> None:
-        """Start all workers anew if the launcher came to an end before the study."""
+        """Start workers anew if the launcher came to an end before the study."""
         if self._is_launching() or self._is_over():
+            return
+        if self._are_at_work():
+            # A launcher that fails with one job knows nothing of the others.
+            if self._errors:
+                self._errors.clear()
+                self._replace(1)
+            return
+        if not self._errors and time.monotonic() < self._seen + _START_S:
             return
         failed = next((e for e in self._errors if isinstance(e, WorkersFailed)), None)
         if failed is not None:
             raise failed
-        self._get_on_or_fail(self._n_jobs)
+        if not self._was_at_work:
+            raise WorkersFailed(_said(self._errors))
+        self._replace(self._n_jobs)
         self._errors.clear()
-        self._launch(min(self._n_jobs, max(1, self._n_left())))
 
-    def _get_on_or_fail(self, lost: int) -> None:
+    def _are_at_work(self) -> bool:
+        """Return whether a trial is running: its process is alive as far as one can tell."""
+        recover_dead_trials(self._study, max_retries=self._max_retries)
+        running = self._study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+        if running or self._n_left() < self._lacked:
+            self._was_at_work, self._seen = True, time.monotonic()
+        return bool(running)
+
+    def _replace(self, lost: int) -> None:
+        """Start as many workers as were lost; raise WorkersFailed if those get on no more."""
         lacked = self._n_left()
         self._in_vain = 0 if lacked < self._lacked else self._in_vain + lost
         self._lacked = lacked
-        never = self._errors and self._in_vain
-        if never or self._in_vain > MAX_DEATHS_PER_JOB * self._n_jobs:
+        if self._in_vain > MAX_DEATHS_PER_JOB * self._n_jobs:
             raise WorkersFailed(_said(self._errors))
+        self._launch(min(lost, max(1, lacked)))
 
 
 def _launcher(session: Session, told: dict[str, str]) -> Launcher:
