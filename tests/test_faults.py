@@ -181,6 +181,7 @@ def test_a_full_disk_loses_nothing_and_the_search_goes_on_when_there_is_room(
     assert after[: len(before)] == before
 
 
+@pytest.mark.slow
 def test_a_worker_that_aborts_is_replaced_and_its_slot_attempted_again(tmp_path: Path) -> None:
     source = """
         import os

@@ -14,6 +14,7 @@ EACH = (*QUICK, "trainer.max_epochs=8", "trainer.check_val_every_n_epoch=1")
 SEARCH = ("-m", "hparams_search=mlp", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=3")
 
 
+@pytest.mark.slow
 def test_a_search_stops_early_keeps_the_best_clips_and_logs_further(tmp_path: Path) -> None:
     printed = succeed(
         *SEARCH,
@@ -105,6 +106,7 @@ def test_a_metric_that_is_not_logged_is_refused_before_any_work(
 WATCHING = ("callbacks=checkpoint", "callbacks.checkpoint.monitor=val/mes")
 
 
+@pytest.mark.slow
 def test_a_callback_that_watches_what_is_not_logged_ends_a_run_with_one_line(
     tmp_path: Path,
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_callback_that_watches_what_is_not_logged_ends_a_run_with_one_line(
     assert run.info.status == "FAILED"
 
 
+@pytest.mark.slow
 def test_a_callback_that_watches_what_is_not_logged_stops_a_search(tmp_path: Path) -> None:
     done = train(*SEARCH, *EACH, *WATCHING, root=tmp_path)
     assert done.returncode == 1

@@ -68,6 +68,7 @@ def test_a_search_does_without_hydras_folder(tmp_path: Path, subdir: str) -> Non
     assert re.search(rf"^y +{min(t.value or 9 for t in trials):.8g}$", again, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_winner_is_tested_and_logged_without_hydras_folder(tmp_path: Path) -> None:
     printed = succeed(
         *("-m", "hparams_search=mlp", "hydra.sweeper.n_trials=1", *QUICK),
@@ -180,6 +181,7 @@ def test_callbacks_and_a_search_path_hold_in_trials(tmp_path: Path) -> None:
     assert [float(line) for line in (tmp_path / "noted").read_text().split()] == values
 
 
+@pytest.mark.slow
 def test_what_libraries_warn_of_is_in_a_log_file_not_on_the_terminal(tmp_path: Path) -> None:
     source = """
         import sys, warnings

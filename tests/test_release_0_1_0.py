@@ -88,6 +88,7 @@ def test_a_search_of_0_1_0_is_continued_and_confirmed(folder: Path) -> None:
     assert (folder / "outputs" / "searches" / name / "report.html").stat().st_size > 1_000_000
 
 
+@pytest.mark.slow
 def test_a_trial_that_died_under_0_1_0_is_attempted_again(folder: Path) -> None:
     url = f"sqlite:///{folder}/outputs/optuna.db"
     assert read_trials(url, "killed")[2].state == TrialState.RUNNING
@@ -134,6 +135,7 @@ def test_a_run_of_0_1_0_with_callbacks_is_repeated(folder: Path) -> None:
     assert len(list(folder.glob("outputs/runs/*/*/checkpoints/best.ckpt"))) == 1
 
 
+@pytest.mark.slow
 def test_the_winner_and_the_next_search_of_0_1_0_run(folder: Path) -> None:
     config = f"outputs/searches/{NAMES['mlp']}"
     succeed(f"train.py --config-dir {config} --config-name best", cwd=folder)

@@ -61,6 +61,7 @@ def test_a_search_leaves_study_folders_results_and_runs_that_agree(tmp_path: Pat
     assert saved["hydra"]["job"]["num"] == 3
 
 
+@pytest.mark.slow
 def test_the_baseline_is_the_first_trial(tmp_path: Path) -> None:
     succeed(*SEARCH, STUDY, "hydra.sweeper.n_trials=1", root=tmp_path)
     [trial] = trials_of(tmp_path)
@@ -72,6 +73,7 @@ def test_the_baseline_is_the_first_trial(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_same_command_adds_only_what_is_missing(tmp_path: Path) -> None:
     succeed(*SEARCH, "hydra.sweeper.n_trials=3", root=tmp_path)
     again = succeed(*SEARCH, "hydra.sweeper.n_trials=3", root=tmp_path)
@@ -106,6 +108,7 @@ def test_the_same_seed_gives_the_same_trials_and_another_another(tmp_path: Path)
     assert a != c
 
 
+@pytest.mark.slow
 def test_the_command_line_fixes_narrows_and_adds_dimensions(tmp_path: Path) -> None:
     succeed(
         *SEARCH,
@@ -142,6 +145,7 @@ def test_other_samplers_search_too(tmp_path: Path, sampler: str) -> None:
     assert len({str(trial.params) for trial in trials_of(tmp_path)}) == 3
 
 
+@pytest.mark.slow
 def test_a_diverging_trial_is_pruned_with_the_reason(tmp_path: Path) -> None:
     succeed(
         "-m",
@@ -178,6 +182,7 @@ def test_the_winner_repeats_from_best_yaml_and_takes_overrides(tmp_path: Path) -
     succeed(*repeat, "trainer.max_epochs=2", root=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_forgotten_m_still_searches(tmp_path: Path) -> None:
     succeed("hparams_search=mlp", *QUICK, STUDY, "hydra.sweeper.n_trials=2", root=tmp_path)
     assert len(trials_of(tmp_path)) == 2
@@ -211,6 +216,7 @@ def test_the_stock_sweeper_gives_the_same_on_a_grid(tmp_path: Path) -> None:
     assert found["optuna"] == found["optuna_study"]
 
 
+@pytest.mark.slow
 def test_a_foreign_callback_sees_every_trial_start_and_end(tmp_path: Path) -> None:
     source = f"""
         from pathlib import Path

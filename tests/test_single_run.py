@@ -68,6 +68,7 @@ def test_a_repeated_run_takes_overrides_and_refuses_bad_ones(tmp_path: Path) -> 
     assert done.stderr.startswith("model.n_nodes must be an integer of at least 1, got 0")
 
 
+@pytest.mark.slow
 def test_a_checkpoint_continues(tmp_path: Path) -> None:
     succeed(*QUICK, root=tmp_path)
     checkpoint = run_folder(tmp_path) / "checkpoint.ckpt"
@@ -114,6 +115,7 @@ def test_a_run_killed_in_the_middle_is_closed_by_the_next_command(tmp_path: Path
     assert [run.info.status for run in runs_of(tmp_path)] == ["KILLED", "FINISHED"]
 
 
+@pytest.mark.slow
 def test_a_run_of_two_processes_leaves_one_record(tmp_path: Path) -> None:
     printed = succeed("trainer.devices=2", "+trainer.strategy=ddp", *QUICK, root=tmp_path)
     assert len(re.findall("^val/mse", printed, re.MULTILINE)) == 1

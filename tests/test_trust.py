@@ -38,6 +38,7 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated(
     assert not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [(), ("-m", "hparams_search=mlp")])
 def test_a_dry_run_writes_nothing(tmp_path: Path, mode: tuple[str, ...]) -> None:
     done = train(*mode, "dry_run=true", root=tmp_path / "outputs")

@@ -109,7 +109,7 @@ def assert_whole(folder: Path) -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        "hangs",
+        pytest.param("hangs", marks=pytest.mark.slow),
         pytest.param("raises late", marks=pytest.mark.slow),
         pytest.param("returns early", marks=pytest.mark.slow),
     ],

@@ -245,6 +245,7 @@ def test_what_a_function_returns_is_taken_as_optuna_takes_it(tmp_path: Path) -> 
     assert runs["trial-0001"].data.metrics["value"] < -1e308
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_params_is_held_fixed(tmp_path: Path) -> None:
     written(tmp_path, network=NETWORK, my_target=TARGET)
     fixed = "objective.params={n_layers: 2, optimizer: Adam}"
@@ -254,6 +255,7 @@ def test_what_stands_in_the_params_is_held_fixed(tmp_path: Path) -> None:
     assert len({trial.params["lr"] for trial in trials}) == 3
 
 
+@pytest.mark.slow
 def test_prune_false_and_maximize_are_obeyed(tmp_path: Path) -> None:
     written(tmp_path, network=NETWORK, my_target=TARGET)
     arguments = ("prune=false", "metric.direction=maximize", "refit=false")

@@ -56,6 +56,7 @@ def test_a_run_is_the_mean_over_its_seeds_and_keeps_each(tmp_path: Path) -> None
     assert places == sorted([folder.name, "repetition-2", "repetition-3"])
 
 
+@pytest.mark.slow
 def test_a_trial_is_a_mean_and_is_pruned_between_repetitions(tmp_path: Path) -> None:
     printed = succeed(*SEARCH, *TWO_RATES, "repeat=5", root=tmp_path)
     trials = read_trials(f"sqlite:///{tmp_path}/optuna.db")
@@ -98,6 +99,7 @@ def test_other_pruners_follow_the_mean_so_far(tmp_path: Path) -> None:
         assert list(trial.intermediate_values.values()) == so_far
 
 
+@pytest.mark.slow
 def test_several_objectives_are_averaged_each(tmp_path: Path) -> None:
     several = ("-m", "hparams_search=mlp_pareto", *QUICK, "hydra.sweeper.study_name=s")
     succeed(*several, "repeat=2", "hydra.sweeper.n_trials=2", root=tmp_path)

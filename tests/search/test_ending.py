@@ -63,6 +63,7 @@ def test_one_worker_s_verdict_ends_them_all_and_is_kept(tmp_path: Path) -> None:
     assert "max_stagnation_trials=2" in verdict["by"]
 
 
+@pytest.mark.slow
 def test_a_search_that_another_rule_stopped_goes_on_with_one_line(tmp_path: Path) -> None:
     succeed(*QUADRATIC, *STAGNATION, root=tmp_path)
     before = n_trials(tmp_path)

@@ -29,6 +29,7 @@ def front_of(trials: list[optuna.trial.FrozenTrial]) -> set[int]:
     }
 
 
+@pytest.mark.slow
 def test_the_front_is_in_study_files_and_runs_and_moves_on(tmp_path: Path) -> None:
     printed = succeed(*SEARCH, TRIALS, root=tmp_path)
     for n_trials in (6, 9):

@@ -66,6 +66,7 @@ def n_complete(root: Path, name: str = "s") -> int:
     return sum(trial.state == TrialState.COMPLETE for trial in trials)
 
 
+@pytest.mark.slow
 def test_changed_code_is_refused_continued_or_begun_anew(tmp_path: Path) -> None:
     root = tmp_path / "outputs"
     write(tmp_path, "x**2")
