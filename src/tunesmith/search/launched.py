@@ -31,6 +31,7 @@ from tunesmith.search.session import Session
 from tunesmith.search.worker_environment import TOKEN
 from tunesmith.search.workers import MAX_DEATHS_PER_JOB, POLL_S, WorkersFailed
 from tunesmith.study import StudyRecord, recover_dead_trials
+from tunesmith.versions import HAS_WHITELISTS
 
 _BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 # The module of each known launcher, and the extra that brings it.
@@ -54,8 +55,11 @@ def check_launcher(plan: Plan) -> None:
     launcher, name = plan.config.hydra.launcher, plan.config.hydra.runtime.choices["hydra/launcher"]
     package = launcher._target_.split(".")[1]
     if package in _EXTRAS and find_spec(f"hydra_plugins.{package}") is None:
+        # The extra would bring Hydra 1.4.
+        plugin = f"pip install {package.replace('_', '-')}"
         raise InvalidConfig(
-            f"hydra/launcher={name} is not installed; type {install_extra(_EXTRAS[package])}"
+            f"hydra/launcher={name} is not installed; type "
+            f"{install_extra(_EXTRAS[package]) if HAS_WHITELISTS else plugin}"
         )
     if launcher.get("tasks_per_node") not in (None, 1):
         raise InvalidConfig(
