@@ -66,17 +66,23 @@ def test_folders_are_linked_relative_to_the_page(tmp_path: Path) -> None:
 
 
 def test_the_context_is_shown(tmp_path: Path) -> None:
-    winner = Candidate("trial 3", [1.0, 1.2], 3, 0.9, [1.3, 1.5])
+    study = searched(lambda t: t.suggest_float("x", 0, 1), trials=5)
+    best = study.best_trial.number
+    # The search's best is not the best on new seeds.
+    number = next(n for n in range(1, 5) if n != best)
+    winner = Candidate(f"trial {number}", [1.0, 1.2], number, 0.9, [1.3, 1.5])
     baseline = Candidate("baseline", [2.0, 2.2], 0, 2.1, [2.3, 2.5])
     context = ReportContext(
         storage="sqlite:///my store.db",
         commands=[("Repeat the winner", "python train.py --config-name best")],
-        confirmation=Confirmation([winner, baseline], "trial 3", "baseline"),
+        confirmation=Confirmation([winner, baseline], winner.label, "baseline"),
     )
-    study = searched(lambda t: t.suggest_float("x", 0, 1), trials=3)
     text = text_of(study, tmp_path, context=context)
     for expected in (
-        "Trained again on 2 new seeds, trial 3",
+        f"Trained again on 2 new seeds, trial {number}",
+        f"Parameters of the winner, trial {number}</h2>",
+        f"Parameters of the search's best, trial {best}</h2>".replace("'", "&#39;"),
+        "on new seeds</span><b>1.10 ± 0.14</b>",
         "the search flattered it by 0.2",
         "On test, baseline reaches 2.4",
         "python train.py --config-name best",

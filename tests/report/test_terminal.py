@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import optuna
 import pytest
 from rich.console import Console
@@ -23,6 +25,20 @@ def test_summary_and_advice_are_both_there() -> None:
     assert "87 complete, 13 pruned" in text
     assert "trial 86" in text
     assert "optimizer=adam: fix it" in text
+
+
+def test_the_winner_comes_first_and_is_told_from_the_best_of_the_search() -> None:
+    study = recorded_article(42)
+    candidate = Candidate("trial 1", [1.0, 2.0], 1, search_value=0.5)
+    for number, params in ((1, 2), (study.best_trial.number, 1)):
+        winner = replace(candidate, trial=number)
+        lines = printed(study, [], 200, confirmation=Confirmation([winner], winner.label))
+        labels = [line.split()[0] for line in lines[1:] if not line.startswith(" ")]
+        assert labels[:3] == ["trials", "winner", "best"]
+        assert f"1.50 ± 0.71 on new seeds, trial {number}" in lines[2]
+        assert f"in the search, trial {study.best_trial.number}" in "".join(lines)
+        # Where both are one trial, its parameters stand once.
+        assert sum("optimizer=" in line for line in lines[:7]) == params
 
 
 @pytest.mark.parametrize("width", [20, 80, 200])

@@ -24,10 +24,12 @@ from tunesmith.report.wording import (
     gap_text,
     headline,
     measured,
+    on_new_seeds,
     spread,
     value_text,
+    winner_of,
 )
-from tunesmith.study import Summary, TrialRecord, leaders, params_of, summarize
+from tunesmith.study import Confirmation, Summary, TrialRecord, leaders, params_of, summarize
 
 if TYPE_CHECKING:
     from tunesmith.report.figures import Plot
@@ -74,14 +76,15 @@ def write_report(
     if advice is None:
         advice = advise(study, confirmation=context.confirmation)
     page = _environment().get_template("page.html")
-    summary = summarize(study)
+    summary, winner = summarize(study), winner_of(study, context.confirmation)
     top = summary.front or leaders(study)[:top_n]
     params = [name for name in params_of(study) if any(name in t.params for t in top)]
     rows, failure = attempt(lambda: [_row(t, summary.metrics, params, path.parent) for t in top])
     text = page.render(
         summary=summary,
         headline=headline(summary),
-        cards=_cards(summary),
+        cards=_cards(summary, winner, context.confirmation),
+        winner=winner,
         advice=advice,
         confirmation=context.confirmation,
         verdict=confirmed(context.confirmation, summary.metrics[0]) if context.confirmation else "",
@@ -124,14 +127,19 @@ def _json(figure: str) -> Markup:
     return Markup(figure.replace("<", "\\u003c"))
 
 
-def _cards(summary: Summary) -> list[tuple[str, str, str]]:
+def _cards(
+    summary: Summary, winner: FrozenTrial | None, confirmation: Confirmation | None
+) -> list[tuple[str, str, str]]:
     """Return (label, figure, remark) of what stands on top of the page."""
     states = ", ".join(f"{count} {state}" for state, count in summary.states.items())
     cards = [("trials", str(sum(summary.states.values())), states)]
+    if winner is not None and confirmation is not None:
+        label = f"winner's {summary.metrics[0]} on new seeds"
+        cards.append((label, on_new_seeds(confirmation), f"trial {winner.number}"))
     if summary.best is not None:
         cards.append(
             (
-                f"best {summary.metrics[0]}",
+                f"best {summary.metrics[0]}{'' if winner is None else ' in the search'}",
                 value_text(summary.best.value),
                 f"trial {summary.best.number}",
             )

@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import optuna
+from optuna.trial import FrozenTrial
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from tunesmith.advice import Advice
-from tunesmith.report.wording import confirmed, duration, headline, measured, value_text
+from tunesmith.report.wording import (
+    confirmed,
+    duration,
+    headline,
+    measured,
+    on_new_seeds,
+    value_text,
+    winner_of,
+)
 from tunesmith.study import Confirmation, Summary, summarize
 
 _MOST_LINES = 20
@@ -38,8 +47,13 @@ def terminal_summary(
     >>> rich.print(terminal_summary(study, advise(study)))
 
     """
-    summary = summarize(study)
-    facts = [Text(f"{summary.name}: {headline(summary)}", style="bold"), *_facts(summary)]
+    summary, winner = summarize(study), winner_of(study, confirmation)
+    facts = [
+        Text(f"{summary.name}: {headline(summary)}", style="bold"),
+        Text(f"trials    {_states(summary)}"),
+        *_winner(summary, winner, confirmation),
+        *_facts(summary, winner=winner),
+    ]
     sentences = [(_ADVICE, f"{piece.sentence}.") for piece in advice]
     if confirmation is not None:
         sentences.insert(0, (_CONFIRMED, confirmed(confirmation, summary.metrics[0])))
@@ -80,20 +94,41 @@ def _cut(line: Text) -> Text:
     return line
 
 
-def _facts(summary: Summary) -> list[Text]:
-    states = ", ".join(f"{count} {state}" for state, count in summary.states.items())
-    lines = [Text(f"trials    {states or 'none'}")]
+def _states(summary: Summary) -> str:
+    return ", ".join(f"{count} {state}" for state, count in summary.states.items()) or "none"
+
+
+def _winner(
+    summary: Summary, winner: FrozenTrial | None, confirmation: Confirmation | None
+) -> list[Text]:
+    """Return what is delivered, where that was chosen on new seeds."""
+    if winner is None or confirmation is None:
+        return []
+    value = f"{summary.metrics[0]} {on_new_seeds(confirmation)} on new seeds"
+    return [Text(f"winner    {value}, trial {winner.number}"), *_params(winner)]
+
+
+def _params(trial: FrozenTrial) -> list[Text]:
+    params = [f"{name}={value_text(v)}" for name, v in trial.params.items()]
+    return [Text(f"{_MARGIN}{'  '.join(params[:_MOST_PARAMS])}")] if params else []
+
+
+def _facts(summary: Summary, *, winner: FrozenTrial | None) -> list[Text]:
+    lines = []
     if summary.best is not None:
         gain = (
             "" if summary.gain is None else f", {value_text(summary.gain)} better than the baseline"
         )
         value = measured(summary.best, summary.metrics[0], summary.best.values[0])
+        where = "" if winner is None else " in the search"
         lines.append(
-            Text(f"best      {summary.metrics[0]} {value}, trial {summary.best.number}{gain}")
+            Text(
+                f"best      {summary.metrics[0]} {value}{where}, trial {summary.best.number}{gain}"
+            )
         )
-        params = [f"{name}={value_text(v)}" for name, v in summary.best.params.items()]
-        if params:
-            lines.append(Text(f"          {'  '.join(params[:_MOST_PARAMS])}"))
+        # Of two that are the same trial, the winner has them already.
+        if winner is None or winner.number != summary.best.number:
+            lines += _params(summary.best)
     if summary.front:
         lines.append(Text(f"front     {len(summary.front)} trials on the Pareto front"))
         lines += [Text(f"          {end}") for end in _ends(summary)]

@@ -2,9 +2,10 @@
 
 import math
 
+import optuna
 from optuna.trial import FrozenTrial
 
-from tunesmith.study import Candidate, Confirmation, Summary, deviation_of
+from tunesmith.study import Candidate, Confirmation, Summary, deviation_of, trial_numbered
 
 # With more zeros after the point a number is written with an exponent.
 _MOST_PLACES = 7
@@ -54,6 +55,18 @@ def confirmed(confirmation: Confirmation, metric: str) -> str:
         _tested(confirmation[name]) for name in (confirmation.winner, confirmation.baseline) if name
     )
     return "".join(words)
+
+
+def winner_of(study: optuna.Study, confirmation: Confirmation | None) -> FrozenTrial | None:
+    """Return the trial that came out best on new seeds; None where none was trained again."""
+    number = None if confirmation is None else confirmation[confirmation.winner].trial
+    return None if number is None else trial_numbered(study, number)
+
+
+def on_new_seeds(confirmation: Confirmation) -> str:
+    """Return the winner's mean on new seeds with its deviation."""
+    winner = confirmation[confirmation.winner]
+    return spread(winner.mean, winner.deviation)
 
 
 def flattery(candidate: Candidate) -> str:

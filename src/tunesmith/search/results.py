@@ -51,7 +51,7 @@ def write_results(
     plan.paths.folder.mkdir(parents=True, exist_ok=True)
     if now.best is None and not now.front:
         _end_without_winner(study, now, session, parent=parent)
-    files, refit = [_write_stock_results(now, plan)], None
+    files, refit = [_write_stock_results(now, plan, confirmation)], None
     if now.best is not None:
         winner = winner_of(study, now.best, confirmation)
         if (obstacle := why_not_composed(winner, plan, session.loader)) is None:
@@ -175,9 +175,16 @@ def _end_without_winner(
     )
 
 
-def _write_stock_results(now: Summary, plan: Plan) -> Path:
-    """Write the stock plug-in's file, with its keys."""
+def _write_stock_results(now: Summary, plan: Plan, confirmation: Confirmation | None) -> Path:
+    """Write the stock plug-in's file, with its keys; before them the winner on new seeds."""
     results: dict[str, Any] = {"name": "optuna"}
+    if confirmation is not None:
+        winner = confirmation[confirmation.winner]
+        results["winner"] = {
+            "trial": winner.trial,
+            "mean_on_new_seeds": winner.mean,
+            "deviation": winner.deviation,
+        }
     if now.best is not None:
         results |= {"best_params": now.best.params, "best_value": now.best.value}
     else:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import optuna
 from omegaconf import OmegaConf, open_dict
@@ -12,7 +13,7 @@ from optuna.trial import FrozenTrial
 from tunesmith.config import resolve_function
 from tunesmith.context import refitting
 from tunesmith.overrides import data_node, write_override
-from tunesmith.paths import write_atomically
+from tunesmith.paths import RunPaths, write_atomically
 from tunesmith.search.fitted import restored
 from tunesmith.search.foreign import compared_with_others, not_computed
 from tunesmith.search.job import compose_job, launch_job
@@ -83,6 +84,15 @@ def refit_winner(
     return said
 
 
+def _tested(run: RunPaths) -> str:
+    """Return what a fit came to on test rows, to be added to a sentence; "" without any."""
+    if not run.metrics.is_file():
+        return ""
+    metrics: Any = OmegaConf.to_container(OmegaConf.load(run.metrics))
+    found = [f"{k} {v:.6g}" for k, v in sorted(metrics.items()) if k.startswith("test/")]
+    return f"; this fit has {', '.join(found)}" if found else ""
+
+
 def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> tuple[bool, str]:
     """Fit the winner as a single run: it is tested, and leaves its checkpoint and plots.
 
@@ -103,7 +113,7 @@ def _refit(best: FrozenTrial, session: Session, *, parent: Run) -> tuple[bool, s
             raise
         return False, not_computed(best, error)
     if value == best.value:
-        return True, "value reproduced exactly"
+        return True, f"value reproduced exactly{_tested(paths.best)}"
     if is_of_others:
         return True, compared_with_others(best, value)
     return True, (
