@@ -16,6 +16,7 @@ from optuna.trial import TrialState, create_trial
 from tests.studies import add, recorded_article, searched
 from tunesmith.advice import rules
 from tunesmith.report import ReportContext, figures, page, write_report
+from tunesmith.report.plots import plots
 from tunesmith.study import Candidate, Confirmation
 
 KEYS = re.compile(r'id="plot-([\w-]+)"')
@@ -89,6 +90,50 @@ def test_the_context_is_shown(tmp_path: Path) -> None:
         "optuna-dashboard &#39;sqlite:///my store.db&#39;",
     ):
         assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("trials", "said"),
+    [(12, "12 trials are too few to judge the space by"), (60, "60 trials differ too little")],
+)
+def test_without_advice_it_says_whether_the_evidence_is_thin(
+    tmp_path: Path, trials: int, said: str
+) -> None:
+    study = searched(lambda t: 0.0 * t.suggest_float("x", 0, 1), trials=trials)
+    assert said in text_of(study, tmp_path)
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_one_bad_trial_does_not_flatten_the_others(direction: str) -> None:
+    sign = 1 if direction == "minimize" else -1
+    study = optuna.create_study(direction=direction)
+    for value in (*range(20), 1e6):
+        trial = create_trial(
+            value=sign * float(value - 5),
+            params={"x": value / 1e6},
+            distributions={"x": FloatDistribution(0, 1)},
+        )
+        study.add_trial(trial)
+    drawn = {plot.title: plot for plot in plots(study)}
+    for title in ("History", "Slices"):
+        plot = drawn[title]
+        assert plot.figure is not None
+        low, high = plot.figure.layout.yaxis.range
+        assert 20 < high - low < 40
+        assert "1 worse value lies outside" in plot.caption
+
+
+def test_importance_from_few_trials_comes_with_a_caution() -> None:
+    few, many = (
+        searched(lambda t: t.suggest_float("x", 0, 1) + t.suggest_float("y", 0, 9), trials=count)
+        for count in (12, 60)
+    )
+    cautions = {}
+    for study in (few, many):
+        of_importance = [plot for plot in plots(study) if plot.title.startswith("Importance")]
+        assert len(of_importance) == 2
+        cautions[len(study.trials)] = ["may contradict" in plot.caption for plot in of_importance]
+    assert cautions == {12: [True, True], 60: [False, False]}
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tunesmith.advice.advice import Accepts, Advice, Write, accept_all, write_ke
 from tunesmith.advice.bounds import advise_bounds
 from tunesmith.advice.choices import advise_choices, advise_unimportant
 from tunesmith.advice.failures import advise_failures
-from tunesmith.advice.sample import Sample, sample_of
+from tunesmith.advice.sample import MIN_TRIALS, Sample, sample_of
 from tunesmith.advice.seed_noise import advise_noise
 from tunesmith.advice.trial_count import advise_trials
 from tunesmith.errors import attempt
@@ -49,6 +49,17 @@ def advise(
         *_given(partial(advise_failures, study)),
         *_given(partial(advise_noise, confirmation, maximize=maximize)),
     ]
+
+
+def why_silent(study: optuna.Study) -> str:
+    """Return in a sentence why `advise` says nothing of one objective: evidence, or a good fit."""
+    sample = sample_of(study)
+    count = len(sample.trials)
+    if count < MIN_TRIALS:
+        return f"{count} trials are too few to judge the space by; from {MIN_TRIALS} on it is."
+    if not sample.has_spread:
+        return f"The {count} trials differ too little to judge the space by."
+    return f"The space fits: {count} trials show no range and no choice that should change."
 
 
 def _given(rule: Callable[[], list[Advice]]) -> list[Advice]:

@@ -18,7 +18,7 @@ from tunesmith.study import complete, finished, loss, sign
 
 Array = npt.NDArray[np.float64]
 
-_MIN_TRIALS = 25
+MIN_TRIALS = 25
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Sample:
     @property
     def is_telling(self) -> bool:
         """Whether there are enough trials, and differences, to advise on the space."""
-        return len(self.trials) >= _MIN_TRIALS and self.has_spread
+        return len(self.trials) >= MIN_TRIALS and self.has_spread
 
     def measured(self) -> "Sample":
         """Return the COMPLETE trials alone."""

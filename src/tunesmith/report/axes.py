@@ -11,6 +11,10 @@ from optuna.trial import FrozenTrial
 
 from tunesmith.study import is_multi_objective
 
+_LEAST_FOR_OUTLIERS = 10
+# Values so many spreads of the others away leave those a line.
+_FAR = 10
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -87,3 +91,26 @@ def thinning_note(whole: Objective, thin: Objective) -> str:
 def spans_decades(values: Sequence[float], decades: int = 3) -> bool:
     """Tell whether the values are positive and span more than so many decades."""
     return bool(values) and min(values) > 0 and max(values) > 10**decades * min(values)
+
+
+def without_outliers(objective: Objective) -> tuple[list[float], str] | None:
+    """Return a range of the values that a few bad ones would flatten, and a note on those.
+
+    None where all values can be shown at once: on a log scale, or where the worst tenth lies no
+    further from the others than a few times their own spread.
+    """
+    maximize = objective.study.directions[objective.index] == StudyDirection.MAXIMIZE
+    values = sorted((objective.target(t) for t in objective.trials), reverse=maximize)
+    values = [value for value in values if math.isfinite(value)]
+    if objective.is_log or len(values) < _LEAST_FOR_OUTLIERS:
+        return None
+    best, ordinary, worst = values[0], values[(9 * len(values)) // 10 - 1], values[-1]
+    spread = ordinary - best
+    if spread == 0 or abs(worst - best) <= _FAR * abs(spread):
+        return None
+    end = ordinary + spread / 2
+    outside = sum((value - end) * spread > 0 for value in values)
+    said = (
+        f" {outside} worse value{'s lie' if outside > 1 else ' lies'} outside, up to {worst:.4g}."
+    )
+    return sorted([best - spread / 20, end]), said

@@ -24,15 +24,20 @@ from optuna.visualization import (
 )
 
 from tunesmith.advice import steady_space
-from tunesmith.report.axes import Objective, spans_decades, thinned, thinning_note
+from tunesmith.report.axes import Objective, spans_decades, thinned, thinning_note, without_outliers
 from tunesmith.study import finished, is_multi_objective, leaders
 
 _MOST_CURVES = 100
 _SLICES_PER_ROW = 4
 _MIN_FOR_IMPORTANCE = 10
+_ENOUGH_FOR_IMPORTANCE = 50
 # fANOVA takes a minute for 1,000 trials, and a contour's grid grows with their square.
 _MOST_FOR_FANOVA = 200
 _MOST_FOR_CONTOUR = 150
+_HOW_TO_READ_SLICES = (
+    "One panel for each parameter, darker points are later trials. Good points that crowd against "
+    "an edge ask for a wider range, good points in one spot for a narrower one."
+)
 
 
 @dataclass(frozen=True)
@@ -78,17 +83,26 @@ def history(objective: Objective) -> Iterator[Plot]:
     several = is_multi_objective(objective.study)
     target = objective.target if several else None
     figure = plot_optimization_history(objective.study, target=target, target_name=objective.name)
-    if objective.is_log:
-        figure.update_yaxes(type="log")
-    yield Plot(
-        f"history{objective.suffix}",
-        f"History{objective.label}",
+    note = _fit_values(figure, objective)
+    caption = (
         "Points are trials."
         if several
         else "Points are trials, the line is the best so far. A line that is flat for long says "
-        "that fewer trials would have done; one that still moves says to go on.",
-        figure,
+        "that fewer trials would have done; one that still moves says to go on."
     )
+    title = f"History{objective.label}"
+    yield Plot(f"history{objective.suffix}", title, caption + note, figure)
+
+
+def _fit_values(figure: go.Figure, objective: Objective) -> str:
+    """Scale the axis of the values so that the good ones are told apart; say what it leaves out."""
+    if objective.is_log:
+        figure.update_yaxes(type="log")
+    shown = without_outliers(objective)
+    if shown is None:
+        return ""
+    figure.update_yaxes(range=shown[0])
+    return shown[1]
 
 
 def slices(objective: Objective) -> Iterator[Plot]:
@@ -100,13 +114,13 @@ def slices(objective: Objective) -> Iterator[Plot]:
             objective.study, params=group, target=objective.target, target_name=objective.name
         )
         figure.update_traces(marker_size=5)
-        if objective.is_log:
-            figure.update_yaxes(type="log")
+        note = _fit_values(figure, objective)
         yield Plot(
             f"slice{objective.suffix}-{first}",
             f"Slices{objective.label}" if first == 0 else "",
             "One panel for each parameter, darker points are later trials. Good points that crowd "
             "against an edge ask for a wider range, good points in one spot for a narrower one."
+            + note
             if first == 0
             else "",
             figure,
@@ -133,7 +147,8 @@ def fanova(objective: Objective) -> Iterator[Plot]:
             f"fanova{objective.suffix}",
             f"Importance by fANOVA{objective.label}",
             "Which parameter explains the differences among all trials, bad ones included."
-            + thinning_note(objective, thin),
+            + thinning_note(objective, thin)
+            + _caution(objective),
             figure,
             half=True,
         )
@@ -149,10 +164,21 @@ def ped_anova(objective: Objective) -> Iterator[Plot]:
         yield Plot(
             "ped-anova",
             "Importance by PED-ANOVA",
-            "Which parameter decides whether a trial is among the best tenth.",
+            "Which parameter decides whether a trial is among the best tenth."
+            + _caution(objective),
             figure,
             half=True,
         )
+
+
+def _caution(objective: Objective) -> str:
+    count = len(objective.trials)
+    if count >= _ENOUGH_FOR_IMPORTANCE:
+        return ""
+    return (
+        f" With {count} trials it hangs on a few of them, and estimates of two kinds may "
+        f"contradict each other; from {_ENOUGH_FOR_IMPORTANCE} on they can be read."
+    )
 
 
 def _importance(

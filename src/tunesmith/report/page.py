@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 from optuna.trial import FrozenTrial
 
-from tunesmith.advice import advise
+from tunesmith.advice import advise, why_silent
 from tunesmith.commands import open_dashboard
 from tunesmith.errors import attempt
 from tunesmith.paths import write_atomically
@@ -86,6 +86,7 @@ def write_report(
         cards=_cards(summary, winner, context.confirmation),
         winner=winner,
         advice=advice,
+        silence="" if advice or summary.front else _silence(study),
         confirmation=context.confirmation,
         verdict=confirmed(context.confirmation, summary.metrics[0]) if context.confirmation else "",
         params=params,
@@ -100,6 +101,11 @@ def write_report(
     )
     write_atomically(path, text)
     return path
+
+
+def _silence(study: optuna.Study) -> str:
+    said, failure = attempt(lambda: [why_silent(study)])
+    return said[0] if said else f"The evidence cannot be read ({failure})."
 
 
 def _environment() -> Environment:
