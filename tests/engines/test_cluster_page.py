@@ -41,7 +41,7 @@ def dry_run(engines: Installation, arguments: str, root: Path) -> None:
 
 
 def test_there_is_a_command_for_each_step() -> None:
-    assert len(SHOWN) == 5
+    assert len(SHOWN) == 7
     assert [len(added) for added in ADDED.values()] == [5, 2]
 
 
