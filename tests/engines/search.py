@@ -112,6 +112,14 @@ class Search:
         with self.study() as study:
             return study.get_trials()
 
+    def is_there(self) -> bool:
+        """Return whether the study was made."""
+        try:
+            with self.study():
+                return True
+        except (KeyError, ConnectionError):
+            return False
+
     def n_finished(self) -> int:
         try:
             with self.study() as study:

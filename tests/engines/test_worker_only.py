@@ -26,16 +26,17 @@ def test_they_join_the_search_that_another_command_begins(
     tmp_path: Path, postgres_url: str
 ) -> None:
     first, second, third = searches(tmp_path, postgres_url, "first", "second", "third")
-    with (
-        second.started(WORKER, n_trials=24) as early,
-        first.started(n_trials=24) as command,
-        third.started(WORKER, n_trials=24) as interrupted,
-    ):
-        first.until(4)
-        interrupted.send_signal(signal.SIGTERM)
-        out, err = command.communicate(timeout=120)
-        said, _ = early.communicate(timeout=60)
-        interrupted.communicate(timeout=60)
+    with second.started(WORKER, n_trials=24) as early:
+        wait_for(second.is_there, "study")
+        with (
+            third.started(WORKER, n_trials=24) as interrupted,
+            first.started(n_trials=24) as command,
+        ):
+            wait_for(lambda: interrupted.pid in first.at_work_or_none(), "worker at work")
+            interrupted.send_signal(signal.SIGTERM)
+            out, err = command.communicate(timeout=120)
+            said, _ = early.communicate(timeout=60)
+            interrupted.communicate(timeout=60)
     assert command.returncode == 0, out + err
     assert early.returncode == 0
     assert interrupted.returncode in (130, 143)
