@@ -74,7 +74,7 @@ def _check(cfg: DictConfig) -> None:
     objective.check(cfg)
     n_processes = objective.n_processes(cfg)
     if n_processes > 1 and OmegaConf.select(cfg, "hydra.mode") is RunMode.MULTIRUN:
-        # Lightning starts the others by the same command: they would repeat the whole search.
+        # What asks the pruner knows the trial in the first process only: the others would wait.
         raise InvalidConfig(
             f"a job of a search must be one process, got {n_processes} by trainer.devices or "
             f"num_nodes; try trainer.devices=1 with hydra.sweeper.n_jobs={n_processes}"

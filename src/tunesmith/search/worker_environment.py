@@ -26,7 +26,7 @@ def opening_retry_s() -> float:
 
 
 def stage_of_worker() -> str:
-    """Return the stage that this worker's parent named to `Workers`."""
+    """Return the stage that this worker's parent named to it."""
     return os.environ[STAGE]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import optuna
 
-from tunesmith.search.begin import begin_search, open_study
+from tunesmith.search.begin import begin_search, check_code, open_study
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.plan import Plan
 from tunesmith.search.session import Session
@@ -36,13 +36,16 @@ def work_only(
         confirm_stage: Gives the stage that confirms its best trials.
 
     Raises:
-        SystemExit: It was interrupted (130), no command begins the search, or going on does not
-            help (1).
+        InvalidConfig: Its code is not that of the study's trials.
+        SystemExit: It was interrupted (128 and the signal), no command begins the search, or going
+            on does not help (1).
 
     """
     _await_begin(session)
     study, plan = begin_search(session.plan, say=session.say)
     session = session.of(plan)
+    # It may run from a checkout of its own.
+    check_code(study, plan, say=session.say)
     session.say(f"Working for study {plan.study_name}.")
     session.tracking.close_dead_runs()
     _complete(search_stage(study, plan), session)
