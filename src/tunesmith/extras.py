@@ -12,6 +12,8 @@ EXTRAS = {
     "tables": ("pandas", "pyarrow", "sklearn"),
     "lightgbm": ("lightgbm",),
     "postgresql": ("psycopg",),
+    "slurm": ("hydra_plugins.hydra_submitit_launcher",),
+    "ray": ("hydra_plugins.hydra_ray_launcher",),
 }
 # What needs a whole extra, whichever of its packages is missed first.
 _NEEDS = {

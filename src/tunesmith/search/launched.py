@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import optuna
@@ -21,7 +20,7 @@ from optuna.trial import TrialState
 from sqlalchemy.engine import make_url
 
 from tunesmith.errors import InvalidConfig
-from tunesmith.extras import install_extra
+from tunesmith.extras import extra_of, install_extra, missing
 from tunesmith.overrides import write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.process import ProcessId
@@ -34,8 +33,6 @@ from tunesmith.study import StudyRecord, recover_dead_trials
 from tunesmith.versions import HAS_WHITELISTS
 
 _BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
-# The module of each known launcher, and the extra that brings it.
-_EXTRAS = {"hydra_submitit_launcher": "slurm", "hydra_ray_launcher": "ray"}
 # How long the engine may take to end its jobs once the search is over.
 _LAST_WORDS_S = 20.0
 # How long workers may take to begin where the launcher has ended already.
@@ -53,13 +50,13 @@ def check_launcher(plan: Plan) -> None:
     if not is_launched(plan.config):
         return
     launcher, name = plan.config.hydra.launcher, plan.config.hydra.runtime.choices["hydra/launcher"]
-    package = launcher._target_.split(".")[1]
-    if package in _EXTRAS and find_spec(f"hydra_plugins.{package}") is None:
+    package = ".".join(launcher._target_.split(".")[:2])
+    if (extra := extra_of(package)) is not None and missing(extra):
         # The extra would bring Hydra 1.4.
-        plugin = f"pip install {package.replace('_', '-')}"
+        plugin = f"pip install {package.partition('.')[2].replace('_', '-')}"
         raise InvalidConfig(
             f"hydra/launcher={name} is not installed; type "
-            f"{install_extra(_EXTRAS[package]) if HAS_WHITELISTS else plugin}"
+            f"{install_extra(extra) if HAS_WHITELISTS else plugin}"
         )
     if launcher.get("tasks_per_node") not in (None, 1):
         raise InvalidConfig(

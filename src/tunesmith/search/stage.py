@@ -161,7 +161,7 @@ def _pool(stage: Stage, session: Session) -> WorkerPool:
             study,
             told=told,
             n_left=lambda: stage.n_trials - n_finished(study),
-            is_over=over_from_now(stage),
+            is_over=_over_from_now(stage),
         )
     n_jobs, gpus = plan.settings.n_jobs, visible_gpus(os.environ)
     return LocalWorkers(
@@ -176,7 +176,7 @@ def _pool(stage: Stage, session: Session) -> WorkerPool:
     )
 
 
-def over_from_now(stage: Stage) -> Callable[[], bool]:
+def _over_from_now(stage: Stage) -> Callable[[], bool]:
     """Return what tells whether workers have nothing left to do on a stage that begins now."""
     deadline = math.inf if stage.timeout is None else time.monotonic() + stage.timeout
 
