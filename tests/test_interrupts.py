@@ -1,14 +1,21 @@
 """Ctrl-C is one line at any time, and says how to go on."""
 
+import itertools
 import os
+import random
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+import optuna
 import pytest
 import torch
 import yaml
@@ -17,8 +24,10 @@ from lightning.pytorch.demos.boring_classes import BoringModel
 from optuna.trial import TrialState
 
 from tests.commands import QUICK, command, environment, read_trials, run_folder, succeed
-from tunesmith.interrupts import is_interrupt
+from tunesmith.interrupts import interrupts_wait, is_interrupt
 from tunesmith.objectives.lightning.interruption import StopAfterEpoch
+from tunesmith.study import open_storage
+from tunesmith.tracking.mlflow import MlflowTracking
 
 SEARCH = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s", "tracking=none")
 
@@ -90,6 +99,73 @@ def test_a_fit_ends_its_epoch_and_keeps_a_checkpoint(
 def test_an_exit_of_other_reasons_is_no_interrupt() -> None:
     assert not is_interrupt(SystemExit(1))
     assert is_interrupt(KeyboardInterrupt())
+
+
+def test_what_must_not_be_cut_short_is_finished_first() -> None:
+    before, did = signal.getsignal(signal.SIGINT), []
+
+    def work() -> None:
+        with interrupts_wait():
+            with interrupts_wait():  # Only the outermost block counts.
+                os.kill(os.getpid(), signal.SIGINT)
+            did.append("finished")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert did == ["finished"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    did = []
+
+    def work() -> None:
+        with interrupts_wait():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            did.append("finished")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert did == []
+
+
+def press_soon(do: Callable[[int], object], *, within_s: float) -> None:
+    """Do something over and over until Ctrl-C comes, at some moment within so many seconds."""
+    seconds = random.uniform(0.002, within_s)
+    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+    for number in itertools.count():
+        do(number)
+
+
+def assert_unlocked(file: Path) -> None:
+    with closing(sqlite3.connect(file, timeout=0)) as another:
+        another.execute("BEGIN IMMEDIATE")
+
+
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage:UserWarning")
+def test_no_ctrl_c_leaves_a_database_locked(tmp_path: Path) -> None:
+    """Before it waited, one in some fifty left a transaction open, and all waited for that."""
+    storage = open_storage(f"sqlite:///{tmp_path}/optuna.db", retry_s=0)
+    study = optuna.create_study(storage=storage)
+    for _ in range(150):
+        trial = study.ask()
+        with pytest.raises(KeyboardInterrupt) as kept:  # With all that its frames hold.
+            press_soon(partial(trial.report, 1.0), within_s=0.02)
+        assert_unlocked(tmp_path / "optuna.db")
+        study.tell(trial, state=TrialState.FAIL)
+        del kept
+
+
+def test_no_ctrl_c_leaves_mlflow_locked(tmp_path: Path) -> None:
+    file = tmp_path / "mlflow.db"
+    tracking = MlflowTracking(uri=f"sqlite:///{file}", experiment="e", outbox=tmp_path / "outbox")
+    run = tracking.start_run("r", tags={})
+    for _ in range(40):
+        with pytest.raises(KeyboardInterrupt) as kept:
+            press_soon(lambda number: run.set_tags({"n": str(number)}), within_s=0.05)
+        assert_unlocked(file)
+        del kept
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ PLAIN = {
 ALLOWED = {
     "models": {"_lazy", "errors", "validate"},
     "data": {"_lazy", "errors", "validate"},
-    "study": {"_lazy", "process", "passwords", "errors", "extras", "validate"},
-    "tracking": {"_lazy", "process", "passwords", "paths", "errors", "extras"},
+    "study": {"_lazy", "process", "passwords", "errors", "extras", "interrupts", "validate"},
+    "tracking": {"_lazy", "process", "passwords", "paths", "errors", "extras", "interrupts"},
     "context": {"study", "tracking", *PLAIN},
     "advice": {"study", *PLAIN},
     "report": {"study", "advice", *PLAIN},

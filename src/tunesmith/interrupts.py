@@ -1,15 +1,20 @@
-"""Say Ctrl-C in one line, whenever it comes."""
+"""Say Ctrl-C in one line, whenever it comes, and let it wait where it would leave a mess."""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 # What a shell gives for a command that Ctrl-C ended.
 EXIT_CODE = 130
+# What asks a process to end, and may raise an exception anywhere: SIGUSR2 comes from an engine.
+_REQUESTS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR2") if hasattr(signal, name)
+]
 _AT_ONCE = b"Interrupted before anything was begun.\n"
 
 
@@ -28,6 +33,53 @@ def quitting_at_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Inside the block the first request to end waits for the block's end; a second one does not.
+
+    What Ctrl-C raises in the midst of a library's transaction may leave that open: its connection
+    holds the database's lock for as long as something holds the exception.
+    """
+    if threading.current_thread() is not threading.main_thread() or _Waiting.is_at_work():
+        yield
+        return
+    waiting = _Waiting()
+    try:
+        yield
+    finally:
+        waiting.end()
+
+
+class _Waiting:
+    """Stands in for whoever answers requests to end."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, FrameType | None] | None = None
+        found = {number: signal.getsignal(number) for number in _REQUESTS}
+        self._answers: dict[int, Callable[[int, FrameType | None], Any]] = {
+            number: answer for number, answer in found.items() if callable(answer)
+        }
+        for number in self._answers:
+            signal.signal(number, self._hear)
+
+    @staticmethod
+    def is_at_work() -> bool:
+        answers = map(signal.getsignal, _REQUESTS)
+        return any(isinstance(getattr(answer, "__self__", None), _Waiting) for answer in answers)
+
+    def end(self) -> None:
+        for number, answer in self._answers.items():
+            signal.signal(number, answer)
+        if self._first is not None:
+            self._answers[self._first[0]](*self._first)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        if self._first is None:
+            self._first = number, frame
+        else:
+            self._answers[number](number, frame)
 
 
 def begun() -> None:

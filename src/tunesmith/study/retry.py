@@ -9,6 +9,8 @@ from typing import TypeVar
 import optuna
 from sqlalchemy import exc
 
+from tunesmith.interrupts import interrupts_wait
+
 T = TypeVar("T")
 
 # SQLite tells a passing error from a lasting one only in words.
@@ -31,6 +33,8 @@ class Retry:
     def call(self, call: Callable[[], T], *, database: str) -> T:
         """Return what the call returns, repeating it with growing pauses after a passing error.
 
+        Ctrl-C waits for a try to end, not for a pause.
+
         Raises:
             DatabaseAway: The database (named so in the message) was away for all this time.
 
@@ -39,7 +43,8 @@ class Retry:
         pause = 0.05
         while True:
             try:
-                return call()
+                with interrupts_wait():
+                    return call()
             except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
                 if not is_passing(error):
                     raise

@@ -17,6 +17,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
+from tunesmith.interrupts import interrupts_wait
 from tunesmith.passwords import hide_passwords
 from tunesmith.paths import artifacts_beside
 from tunesmith.tracking.address import check_address, reason_of, sqlite_file, unreachable
@@ -111,7 +112,7 @@ class Store:
             raise StoreAway(self.uri)
         for pause in (*PAUSES_S, None):
             try:
-                with _impatient():
+                with interrupts_wait(), _impatient():
                     answer = call()
             except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
                 if not _is_passing(error):
