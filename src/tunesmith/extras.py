@@ -9,7 +9,8 @@ EXTRAS = {
     "report": ("jinja2", "plotly", "sklearn"),
     "mlflow": ("mlflow",),
     "lightning": ("torch", "lightning"),
-    "tables": ("pandas", "pyarrow", "sklearn"),
+    "tables": ("pandas", "pyarrow", "sklearn", "charset_normalizer"),
+    "excel": ("openpyxl",),
     "lightgbm": ("lightgbm",),
     "postgresql": ("psycopg",),
 }
