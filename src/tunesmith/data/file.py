@@ -36,6 +36,7 @@ class FileTable:
     Attributes:
         frame: The table; its column names are texts, and so are categories.
         form: How the file is written, in words.
+        decimal: Its decimal mark, where it holds texts.
         styles: How numbers were written in the columns that held them as text.
         notes: What else a reader should know, a line each.
 
@@ -43,6 +44,7 @@ class FileTable:
 
     frame: pd.DataFrame
     form: str
+    decimal: str | None = None
     styles: dict[str, Style] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -197,7 +199,7 @@ def _plain_table(
     for name, style in styles.items():
         columns[name] = read_numbers(columns[name], style)
     lines = [*lines, *(_ambiguity(name, s) for name, s in styles.items() if s.is_ambiguous)]
-    return FileTable(pd.DataFrame(columns), form, styles=styles, notes=tuple(lines))
+    return FileTable(pd.DataFrame(columns), form, decimal, styles=styles, notes=tuple(lines))
 
 
 def _is_text(values: pd.Series) -> bool:

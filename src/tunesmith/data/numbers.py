@@ -80,10 +80,23 @@ def find_style(values: pd.Series, *, decimal: str | None = None) -> Style | None
     )
 
 
-def read_numbers(values: pd.Series, style: Style | None) -> pd.Series:
-    """Return a column as floats; what is missing, or cannot be read in its style, is NaN."""
+def read_numbers(
+    values: pd.Series, style: Style | None, *, decimal: str | None = None
+) -> pd.Series:
+    """Return a column as floats; what is missing, or cannot be read in its style, is NaN.
+
+    Args:
+        values: The column.
+        style: How its numbers are written; None finds it out.
+        decimal: The decimal mark where two are possible.
+
+    Raises:
+        ValueError: The style is to be found, and there is none.
+
+    """
     if is_numeric_dtype(values.dtype):
         return values.astype("float64")
+    style = style or find_style(values, decimal=decimal)
     if style is None:
         return missing_as_none(values).astype("float64")
     known = {value: _number(value, style) for value in values.dropna().unique()}

@@ -19,7 +19,7 @@ MAX_CATEGORIES = 50
 
 
 def make_preprocessing(
-    columns: Sequence[Column], *, styles: Mapping[str, Style]
+    columns: Sequence[Column], *, styles: Mapping[str, Style], decimal: str | None
 ) -> ColumnTransformer:
     """Return what turns raw rows into numbers, not yet fitted.
 
@@ -30,13 +30,14 @@ def make_preprocessing(
     Args:
         columns: What each column is.
         styles: How numbers were written in the columns that held them as text.
+        decimal: The file's decimal mark.
 
     """
     names = {kind: [c.name for c in columns if c.kind == kind] for kind in (NUMBER, CATEGORY)}
     formats = {c.name: c.detail for c in columns if c.kind == DATE}
     written = {name: styles[name] for name in names[NUMBER] if name in styles}
     steps = [
-        ("numbers", make_pipeline(Numbers(written), *_scaling()), names[NUMBER]),
+        ("numbers", make_pipeline(Numbers(written, decimal), *_scaling()), names[NUMBER]),
         (
             "categories",
             make_pipeline(
@@ -67,11 +68,13 @@ class Numbers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
 
     Args:
         styles: How the numbers of a column were written, by its name.
+        decimal: The decimal mark of other columns, where rows hold these as text.
 
     """
 
-    def __init__(self, styles: dict[str, Style]) -> None:
+    def __init__(self, styles: dict[str, Style], decimal: str | None) -> None:
         self.styles = styles
+        self.decimal = decimal
 
     def fit(self, rows: pd.DataFrame, y: object = None) -> "Numbers":
         """Note the names of the columns."""
@@ -81,7 +84,11 @@ class Numbers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
 
     def transform(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the columns as floats; what is missing is NaN."""
-        return rows.apply(lambda values: read_numbers(values, self.styles.get(str(values.name))))
+        return rows.apply(
+            lambda values: read_numbers(
+                values, self.styles.get(str(values.name)), decimal=self.decimal
+            )
+        )
 
 
 def as_floats(rows: pd.DataFrame) -> pd.DataFrame:

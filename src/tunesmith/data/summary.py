@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from rich.cells import cell_len
 
 from tunesmith.data.columns import Column
 
@@ -62,5 +63,7 @@ def _counted(columns: Sequence[Column]) -> str:
 
 
 def _readings(columns: Sequence[Column]) -> list[str]:
-    width = min(30, max(len(column.name) for column in columns))
-    return [f"  {column.name:{width}}  {column}" for column in columns]
+    # Chinese and Japanese characters are two cells wide.
+    width = min(30, max(cell_len(column.name) for column in columns))
+    blanks = [" " * max(0, width - cell_len(column.name)) for column in columns]
+    return [f"  {c.name}{blank}  {c}" for c, blank in zip(columns, blanks, strict=True)]

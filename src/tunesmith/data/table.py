@@ -1,5 +1,6 @@
 """Regression on a table in a CSV or Parquet file."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +22,8 @@ from tunesmith.data.target import check_target, has_target
 from tunesmith.data.text_form import Form
 from tunesmith.errors import InvalidArgument
 from tunesmith.validate import require_integer
+
+log = logging.getLogger(__name__)
 
 # Models that were logged by 0.1.0 name these here.
 _as_floats, _as_texts = as_floats, as_texts
@@ -102,9 +105,10 @@ class TableDataModule(TabularDataModule):
         }
 
     def setup(self, stage: str) -> None:
-        """Seed the random stream that the weights are drawn from, once."""
+        """Log the summary, and seed the random stream that the weights are drawn from, once."""
         if hasattr(self, "train"):
             return
+        log.info("%s", self.summary)
         torch.manual_seed(self.seed)
         self.train = self._table.train
         self.val = self._table.val
@@ -174,7 +178,8 @@ def _load(
             seed + 1,
             detail=f"with which {target!r} is {float(y[train][0]):g} in all",
         )
-    preprocessing = make_preprocessing(columns, styles=read.styles).fit(features.iloc[train])
+    preprocessing = make_preprocessing(columns, styles=read.styles, decimal=read.decimal)
+    preprocessing.fit(features.iloc[train])
 
     def rows(part: np.ndarray[Any, Any]) -> Rows:
         x = preprocessing.transform(features.iloc[part]).astype(np.float32)
