@@ -21,6 +21,8 @@ TEXTS = {
     "ASCII": ("a,b\n1,2\n", "utf-8"),
     "UTF-8": ("größe,価格\n1,2\n", "utf-8"),
     "marked UTF-8": ("größe,価格\n1,2\n", "utf-8-sig"),
+    "UTF-16 without a mark": ("größe,price\n1,2\n", "utf-16-le"),
+    "the other UTF-16": ("größe,price\n1,2\n", "utf-16-be"),
     "UTF-16": ("größe,価格\n1,2\n", "utf-16"),
 }
 

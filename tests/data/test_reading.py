@@ -94,7 +94,11 @@ def test_markers_of_missing_values_are_missing(
         ("n;price\n{};1,234\n", "read as 1234 since the decimal mark is '.'", 1234),
         ("n;price\n{},5;1,234\n", "read as 1.234 since the decimal mark is ','", 1.234),
         ("n;price\n{},5;1.234\n", "read as 1234 since the decimal mark is ','", 1234),
-        ("n;price\n{}.5;1.234\n", "read as 1.234 since the decimal mark is '.'", 1.234),
+        (
+            "n;price\n{}.5;1.234\n",
+            "read as 1.234 since the decimal mark is '.'; 'data.decimal=\",\"' reads it otherwise",
+            1.234,
+        ),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_said(
@@ -142,7 +146,7 @@ def test_dates_are_inputs_and_raw_rows_hold_them_as_they_come(tmp_path: Path) ->
     assert data.example["sold"].str.fullmatch(r"\d\d\.\d\d\.2026").all()
     x = data.preprocessing.transform(data.example).astype(np.float32)
     assert np.array_equal(x, data.val[0][: len(x)].numpy())
-    assert "sold    date, %d.%m.%Y" in data.summary
+    assert "sold    date, DD.MM.YYYY" in data.summary
 
 
 def test_useless_columns_and_rows_without_a_target_are_left_out(
@@ -184,9 +188,11 @@ def test_numbers_that_all_differ_are_no_ids_by_that_alone(tmp_path: Path, name: 
 def test_a_frequent_outlier_is_warned_of_and_kept(tmp_path: Path, reference: Path) -> None:
     table = pd.read_csv(reference)
     table["rooms"] = table["rooms"].where(table.index % 10 != 0, -999)
+    table["price"] = table["price"].where(table.index % 9 != 0, -9999)
     table.to_csv(tmp_path / "a.csv", index=False)
     data = module(tmp_path / "a.csv")
-    assert "Note: 'rooms' is -999 in 10 rows, far from its other values" in data.summary
+    assert "Note: 'rooms' is -999 in 10 rows, unlike its other values" in data.summary
+    assert "Note: 'price' is -9999 in 12 rows" in data.summary
     assert "-999" not in module(reference).summary
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_timedelta64_dtype
 
-from tunesmith.data.dates import find_date_formats
+from tunesmith.data.dates import find_date_formats, shown_format
 from tunesmith.data.numbers import Style, is_number
 from tunesmith.errors import InvalidArgument
 
@@ -40,9 +40,15 @@ class Column:
     detail: str = ""
 
     def __str__(self) -> str:
-        form = f"category of {self.detail}" if self.kind == CATEGORY else self.kind
-        if self.detail and self.kind != CATEGORY:
-            form = f"{self.kind}{':' if self.kind == LEFT_OUT else ','} {self.detail}"
+        match self.kind:
+            case "category":
+                form = f"category of {self.detail}"
+            case "left out":
+                form = f"left out: {self.detail}"
+            case "date":
+                form = ", ".join(filter(None, ["date", shown_format(self.detail)]))
+            case _:
+                form = ", ".join(filter(None, [self.kind, self.detail]))
         return f"{form}, {_percent(self.missing)} missing" if self.missing else form
 
 
@@ -98,14 +104,14 @@ def check_some(columns: Iterable[Column], *, drop: Iterable[str], target: str) -
         )
 
 
-def sentinels(features: pd.DataFrame) -> list[str]:
+def sentinels(table: pd.DataFrame) -> list[str]:
     """Return a line for each column with a frequent outlier that may mean a missing value."""
     lines = []
-    for name, values in features.items():
+    for name, values in table.items():
         if is_number(values) and (found := _sentinel(values)) is not None:
             n = int((values == found).sum())
             lines.append(
-                f"{name!r} is {found} in {n} rows, far from its other values: if that means a "
+                f"{name!r} is {found} in {n} rows, unlike its other values: if that means a "
                 "missing value, leave these fields empty in the file"
             )
     return lines
@@ -119,7 +125,7 @@ def _sentinel(values: pd.Series) -> int | None:
             continue
         low, high = others.min(), others.max()
         gap = low - number if number < 0 else number - high
-        if gap > high - low:
+        if gap > high - low or (number < 0 <= low):
             return number
     return None
 

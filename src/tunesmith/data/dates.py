@@ -60,6 +60,19 @@ def _agree(texts: pd.Series, forms: list[str]) -> bool:
     return all(first.equals(other) for other in others)
 
 
+def shown_format(form: str) -> str:
+    """Return a format as people write it, such as DD.MM.YYYY; empty where there is none.
+
+    >>> shown_format("%d.%m.%Y")
+    'DD.MM.YYYY'
+
+    """
+    if form == TYPED:
+        return ""
+    parts = {"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon", "%B": "Month"}
+    return re.sub("%.", lambda found: parts[found[0]], form)
+
+
 def _reads(texts: pd.Series, form: str) -> bool:
     pattern = re.compile(_FORMATS[form] + _TIME)
     return all(map(pattern.fullmatch, texts)) and bool(read_dates(texts, form).notna().all())

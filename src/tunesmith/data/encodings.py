@@ -10,6 +10,7 @@ from charset_normalizer import from_bytes
 from tunesmith.errors import InvalidArgument
 
 N_SAMPLE = 200_000
+N_HEAD = 1000
 N_SHOWN = 4
 # How much of what is not ASCII must be what people write in that encoding.
 MIN_PLAUSIBLE = 0.95
@@ -42,11 +43,21 @@ def find_encoding(content: bytes, *, path: Path) -> str:
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
     if marked is not None:
         return marked
+    if (wide := _unmarked_wide(content[:N_HEAD])) is not None:
+        return wide
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         return _of_sample(_odd_lines(content), path=path)
     return "utf-8"
+
+
+def _unmarked_wide(head: bytes) -> str | None:
+    """Return which UTF-16 a text without a mark is in: half of its ASCII bytes are zero."""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if even + odd <= len(head) / 8:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _odd_lines(content: bytes) -> bytes:

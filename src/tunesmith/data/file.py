@@ -161,7 +161,9 @@ def _ambiguous(
     for name, (_, values), (_, texts) in zip(names, table.items(), raw.items(), strict=True):
         style = find_style(texts, decimal=decimal) if is_number(values) else None
         if style is not None and style.is_ambiguous:
-            lines.append(_ambiguity(name, style, f'; data.decimal="{other}" reads it otherwise'))
+            lines.append(
+                _ambiguity(name, style, f"; 'data.decimal=\"{other}\"' reads it otherwise")
+            )
     return lines
 
 

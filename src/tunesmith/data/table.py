@@ -198,7 +198,7 @@ def _load(
             n_without=int((~has_one).sum()),
             columns=columns,
             split=(len(train), len(val), len(test)),
-            notes=[*read.notes, *sentinels(features)],
+            notes=[*read.notes, *sentinels(table[[*features, target]])],
         ),
     )
 
