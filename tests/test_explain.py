@@ -55,6 +55,14 @@ def test_what_is_proposed_is_what_was_meant(value: str, meant: Any) -> None:
     assert read(proposed(f"k={value}")) == meant
 
 
+def test_all_that_must_be_typed_otherwise_is_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["-m", "data=table", "data.path=価格.csv", "data.target=価格", "+x=1"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    line = unreadable("data.path=価格.csv", "it is wrong")
+    typed = shlex.split(line.partition("; type ")[2])
+    assert typed == ['data.path="価格.csv"', 'data.target="価格"']
+
+
 @pytest.mark.parametrize("value", ["choice(/a (1).csv,b)", "[a,b]]", "interval(0,1,2)", "choice()"])
 def test_nothing_is_made_up_where_it_is_unclear(value: str) -> None:
     assert "; try " in unreadable(f"k={value}", "it is wrong")

@@ -18,7 +18,7 @@ PLAIN = {
 # What a package, or a module at the top, may import of ours.
 ALLOWED = {
     "models": {"_lazy", "errors", "validate"},
-    "data": {"_lazy", "errors", "validate"},
+    "data": {"_lazy", "errors", "extras", "validate"},
     "study": {"_lazy", "process", "passwords", "errors", "extras", "interrupts", "validate"},
     "tracking": {"_lazy", "process", "passwords", "paths", "errors", "extras", "interrupts"},
     "context": {"study", "tracking", *PLAIN},

@@ -43,3 +43,15 @@ def test_a_library_s_class_in_a_place_of_the_user_s_own_stays_what_it_is() -> No
         "callbacks.mine.mode": "min",
     }
     assert as_in_0_1_0(config) == config
+
+
+def test_what_is_found_out_in_a_table_counts_as_the_defaults_of_then() -> None:
+    typed = {"data._target_": "tunesmith.data.TableDataModule", "data.encoding": "cp932"}
+    kept = as_in_0_1_0({**typed, "data.decimal": None, "data.sheet": None, "data.strict": False})
+    assert kept == {
+        "data._target_": "tunesmith.data.table.TableDataModule",
+        "data.encoding": "cp932",
+        "data.decimal": ".",
+    }
+    mine = {"data._target_": "mine.Data", "data.encoding": None, "data.strict": False}
+    assert as_in_0_1_0(mine) == mine

@@ -176,7 +176,9 @@ class CheckBeforeRun(Callback):
             check_config(config)
             _check_tracking(config)
             if config.get("dry_run"):
-                _end_dry_run(f"The run would go to {config.hydra.run.dir}")
+                _end_dry_run(
+                    f"The run would go to {config.hydra.run.dir}", summary=_summary(config)
+                )
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Exit with one line if nothing can be written, or a job of Hydra's own multirun fails."""
@@ -225,8 +227,14 @@ def _check_jobs(config: DictConfig) -> int:
     return len(jobs)
 
 
-def _end_dry_run(what: str) -> NoReturn:
-    print(f"Dry run: nothing is written. {what}")
+def _summary(config: DictConfig) -> str:
+    from tunesmith.objectives import summarize_data  # here: showing a config does not need it
+
+    return summarize_data(config)
+
+
+def _end_dry_run(what: str, *, summary: str = "") -> NoReturn:
+    print("\n".join(filter(None, [f"Dry run: nothing is written. {what}", summary])))
     raise SystemExit(0)
 
 

@@ -26,6 +26,7 @@ class Renamed:
         new: Its name today.
         gone: Keys that stood beside it, with the values that no node needs any more.
         added: Keys that stand beside it since, with the values that mean the same as before.
+        found: Keys that are null by default since, with the defaults that they had.
         told: Keys that stand beside it since, whose values are told elsewhere in a fingerprint.
         node: The only place in the config where it is ours; empty for any place.
 
@@ -35,6 +36,7 @@ class Renamed:
     new: str
     gone: Mapping[str, Any] = field(default_factory=dict)
     added: Mapping[str, Any] = field(default_factory=dict)
+    found: Mapping[str, Any] = field(default_factory=dict)
     told: tuple[str, ...] = ()
     node: str = ""
 
@@ -62,7 +64,12 @@ TARGETS = (
         gone={"check": "tunesmith.objectives.function.check"},
     ),
     Renamed("tunesmith.objectives.quadratic.evaluate", "tunesmith.objectives.quadratic"),
-    Renamed("tunesmith.data.table.TableDataModule", "tunesmith.data.TableDataModule"),
+    Renamed(
+        "tunesmith.data.table.TableDataModule",
+        "tunesmith.data.TableDataModule",
+        added={"sheet": None, "strict": False},
+        found={"encoding": "utf-8", "decimal": "."},
+    ),
     Renamed("tunesmith.models.schedules.constant", "tunesmith.models.constant_schedule"),
     Renamed("tunesmith.models.schedules.cosine", "tunesmith.models.cosine_schedule"),
     Renamed("tunesmith.models.schedules.one_cycle", "tunesmith.models.one_cycle_schedule"),
@@ -121,6 +128,9 @@ def _restore(flat: dict[str, Any], node: str, renamed: Renamed) -> None:
     for key, value in renamed.added.items():
         if flat.get(f"{prefix}{key}", _ABSENT) == value:
             del flat[f"{prefix}{key}"]
+    for key, value in renamed.found.items():
+        if flat.get(f"{prefix}{key}", _ABSENT) is None:
+            flat[f"{prefix}{key}"] = value
     for key in renamed.told:
         flat.pop(f"{prefix}{key}", None)
     if renamed.node and f"{prefix}mode" in flat:

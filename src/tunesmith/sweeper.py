@@ -74,6 +74,8 @@ class OptunaStudyConf:
             and returns the fitted model.
         unread: The dotted path of a function that takes a composed config and returns its
             top-level keys that no trial reads; the winner's config goes without them.
+        summary: The dotted path of a function that takes a composed config and returns what a user
+            is told of its data before the first trial; empty for nothing.
         tracking: What is instantiated to record trials in a tracking store.
         refit: Whether the winner is run once more at the end.
         repeat: How often a trial repeats its fit, as far as the pruner has to know.
@@ -122,6 +124,7 @@ class OptunaStudyConf:
     check: str | None = None
     restore: str | None = None
     unread: str | None = None
+    summary: str | None = None
     tracking: Any | None = None
     refit: Any = False
     repeat: Any = 1
@@ -149,6 +152,7 @@ class ExperimentConf(OptunaStudyConf):
     check: str | None = "tunesmith.check.check_config"
     restore: str | None = "tunesmith.objectives.restore_model"
     unread: str | None = "tunesmith.objectives.unread_groups"
+    summary: str | None = "tunesmith.objectives.summarize_data"
     tracking: Any | None = "${of_experiment:tracking}"
     refit: Any = "${of_experiment:refit}"
     repeat: Any = "${of_experiment:repeat}"

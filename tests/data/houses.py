@@ -39,9 +39,9 @@ def module(path: Path, **changes: Any) -> TableDataModule:
         "val_fraction": 0.2,
         "test_fraction": 0.2,
         "batch_size": None,
-        "encoding": "utf-8",
+        "encoding": None,
         "separator": None,
-        "decimal": ".",
+        "decimal": None,
     }
     data = TableDataModule(**{**arguments, **changes})
     data.setup("fit")

@@ -190,3 +190,9 @@ def test_setup_seeds_the_stream_that_weights_are_drawn_from(path: Path) -> None:
         draws.append(torch.rand(3))
         torch.rand(1)
     assert torch.equal(*draws)
+
+
+@pytest.mark.parametrize("name", ["_as_floats", "_as_texts"])
+def test_the_pickles_of_0_1_0_find_what_they_name(name: str) -> None:
+    read = pickle.loads(f"ctunesmith.data.table\n{name}\n.".encode())
+    assert read(pd.DataFrame({"a": [1, 2]})).shape == (2, 1)

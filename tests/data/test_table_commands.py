@@ -11,11 +11,15 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from hydra import compose, initialize_config_dir
+from hydra.utils import execution_whitelist
 from optuna.trial import TrialState
+from train import TRUSTED
 
-from tests.commands import environment, own_entry, read_trials, succeed
+from tests.commands import ROOT, environment, own_entry, read_trials, succeed
 from tests.data.houses import houses, module
 from tunesmith.models import MLPRegressor, constant_schedule
+from tunesmith.objectives import summarize_data
 
 TABLE = ("data=csv", "data.target=price", "tracking=none")
 FEW = ("trainer.max_epochs=4", "trainer.check_val_every_n_epoch=2")
@@ -71,6 +75,26 @@ def test_a_run_on_a_table_repeats_bit_for_bit(tmp_path: Path) -> None:
     _, first = run(tmp_path / "a", *given)
     _, second = run(tmp_path / "b", *given)
     assert first == second
+
+
+def test_a_dry_run_says_how_the_file_was_read(tmp_path: Path) -> None:
+    houses().to_csv(tmp_path / "houses.csv", index=False, sep=";", decimal=",", encoding="cp932")
+    given = ("hparams_search=mlp", *TABLE, f"data.path={tmp_path}/houses.csv", "dry_run=true")
+    printed = succeed("-m", *given, root=tmp_path / "outputs")
+    assert "Data: houses.csv, utf-8, separated by semicolon, decimal mark ','" in printed
+    assert "rows       100: 60 to train on, 20 to validate with, 20 to test with" in printed
+    assert "  style   category of 3, 7% missing" in printed
+
+
+def test_only_an_objective_that_reads_data_which_tells_is_summarized(tmp_path: Path) -> None:
+    houses().to_csv(tmp_path / "houses.csv", index=False)
+    table = ("data=table", f"data.path={tmp_path}/houses.csv", "data.target=price")
+    told = []
+    for overrides in (table, (*table, "objective=quadratic"), ("data=cubic",)):
+        with initialize_config_dir(str(ROOT / "conf")), execution_whitelist(TRUSTED):
+            told.append(summarize_data(compose("train", overrides=list(overrides))))
+    assert told[0].startswith("Data: houses.csv")
+    assert told[1:] == ["", ""]
 
 
 def test_a_relative_path_counts_from_where_the_command_was_typed(tmp_path: Path) -> None:
@@ -152,7 +176,8 @@ def test_a_model_that_asks_for_less_is_told_less(tmp_path: Path) -> None:
 def test_a_search_on_parquet_goes_on_with_the_same_rows_only(tmp_path: Path) -> None:
     path = tmp_path / "houses.parquet"
     houses().to_parquet(path)
-    succeed(*SEARCH, f"data.path={path}", root=tmp_path)
+    printed = succeed(*SEARCH, f"data.path={path}", root=tmp_path)
+    assert 0 < printed.index("Data: houses.parquet, Parquet") < printed.index("1/3 trials")
     [first] = (tmp_path / "searches").iterdir()
     trials = read_trials(f"sqlite:///{tmp_path}/optuna.db", first.name)
     assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 3

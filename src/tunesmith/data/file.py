@@ -1,37 +1,60 @@
-"""Read a table from a CSV or Parquet file, and refuse one that cannot be learned from."""
+"""Read a table from a text file, a Parquet file or a workbook."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from zipfile import BadZipFile
 
-import numpy as np
 import pandas as pd
-from pandas.api.types import (
-    is_bool_dtype,
-    is_datetime64_any_dtype,
-    is_extension_array_dtype,
-    is_numeric_dtype,
-    is_timedelta64_dtype,
-)
+from pandas.api.types import is_bool_dtype, is_extension_array_dtype, is_object_dtype
 
+from tunesmith.data.names import tidy_names
+from tunesmith.data.numbers import (
+    MARKERS,
+    Style,
+    decimal_of,
+    find_style,
+    is_number,
+    missing_as_none,
+    read_numbers,
+)
+from tunesmith.data.text_form import SEPARATORS, Form, find_form, unknown_encoding
+from tunesmith.data.workbook import SUFFIX as WORKBOOK
+from tunesmith.data.workbook import read_sheet
 from tunesmith.errors import InvalidArgument
 
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", WORKBOOK)
 MIN_ROWS = 10
-N_SHOWN = 10
-# 2026-11-24, 2026/11/24 10:30, 2026-11, 24.11.2026, 11/24/26
-DATE = r"\d{4}([-/.])\d{1,2}(\1\d{1,2}([T ].*)?)?|\d{1,2}([./])\d{1,2}\4(\d{4}|\d{2})([T ].*)?"
 
 
-def read_table(path: Path, *, encoding: str, separator: str | None, decimal: str) -> pd.DataFrame:
-    """Return the file's table; its column names are texts, and so are categories.
+@dataclass(frozen=True)
+class FileTable:
+    """What a file holds.
+
+    Attributes:
+        frame: The table; its column names are texts, and so are categories.
+        form: How the file is written, in words.
+        decimal: Its decimal mark, where it holds texts.
+        styles: How numbers were written in the columns that held them as text.
+        notes: What else a reader should know, a line each.
+
+    """
+
+    frame: pd.DataFrame
+    form: str
+    decimal: str | None = None
+    styles: dict[str, Style] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def read_table(path: Path, form: Form) -> FileTable:
+    """Return the file's table.
 
     Args:
-        path: A .csv, .tsv (either also as .gz) or .parquet file.
-        encoding: How its text is encoded.
-        separator: What separates its fields; None is a comma, or a tab in a .tsv file.
-        decimal: The decimal mark of its numbers.
+        path: A .csv, .tsv (either also as .gz), .parquet or .xlsx file.
+        form: How it is read.
 
     Raises:
         InvalidArgument: The file is missing, too short, or not what its suffix says.
@@ -39,27 +62,31 @@ def read_table(path: Path, *, encoding: str, separator: str | None, decimal: str
     """
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
         raise _no_table(path)
-    if separator is None:
-        separator = "\t" if ".tsv" in path.name.lower() else ","
+    readers = {".parquet": _read_parquet, WORKBOOK: _read_workbook}
+    table = _naming_mistakes(readers.get(path.suffix.lower(), _read_text), path, form)
+    if len(table.frame) < MIN_ROWS:
+        rows = f"which has {len(table.frame)}"
+        raise _unreadable(path, f"a table of at least {MIN_ROWS} rows", detail=rows)
+    return table
+
+
+def closest(name: str, known: list[str]) -> str:
+    """Return the known name that is most like `name`, however little that is."""
+    return get_close_matches(name, known, n=1, cutoff=0.0)[0]
+
+
+def _naming_mistakes(read: Callable[[Path, Form], FileTable], path: Path, form: Form) -> FileTable:
     try:
-        if path.suffix.lower() == ".parquet":
-            table = pd.read_parquet(path).reset_index(drop=True)
-        else:
-            # low_memory=False: else a column's type depends on where its odd values lie.
-            table = pd.read_csv(
-                path, encoding=encoding, sep=separator, decimal=decimal, low_memory=False
-            )
-            _check_fields(table)
+        return read(path, form)
+    except InvalidArgument:
+        raise
     except (UnicodeError, LookupError) as error:
-        reason = " ".join(str(error).split())
-        raise InvalidArgument(
-            "encoding", f"that of {path}", encoding, "latin-1", detail=reason
-        ) from error
+        raise unknown_encoding(path, form.encoding, error) from error
     except pd.errors.EmptyDataError as error:
         raise _unreadable(
             path, "a file with a line of names and rows", detail="which is empty"
         ) from error
-    except (ValueError, OSError, EOFError, zlib.error) as error:
+    except (ValueError, OSError, EOFError, zlib.error, BadZipFile) as error:
         reason = " ".join(str(error).split())
         raise InvalidArgument(
             "path",
@@ -68,69 +95,127 @@ def read_table(path: Path, *, encoding: str, separator: str | None, decimal: str
             detail=reason,
             way_out="correct the file",
         ) from error
-    if len(table) < MIN_ROWS:
-        rows = f"which has {len(table)}"
-        raise _unreadable(path, f"a table of at least {MIN_ROWS} rows", detail=rows)
-    return _with_plain_columns(table)
 
 
-def check_target(table: pd.DataFrame, target: object) -> None:
-    """Raise InvalidArgument unless `target` names a column of finite numbers beside others."""
-    columns = list(table.columns)
-    if len(columns) == 1 and ";" in columns[0]:
-        raise InvalidArgument(
-            "separator", f"one that divides {columns[0]!r} into columns", ",", ";"
+def _read_text(path: Path, form: Form) -> FileTable:
+    written = find_form(path, form)
+
+    def read(*, decimal: str, **options: object) -> pd.DataFrame:
+        # low_memory=False: else a column's type depends on where its odd values lie.
+        table = pd.read_csv(
+            path,
+            encoding=written.encoding,
+            sep=written.separator,
+            decimal=decimal,
+            na_values=list(MARKERS),
+            low_memory=False,
+            **options,
         )
-    if target is None or str(target) not in columns:
-        example = columns[-1] if target is None else closest(str(target), columns)
-        raise InvalidArgument("target", f"one of the columns {_shown(columns)}", target, example)
-    if len(columns) == 1:
-        raise InvalidArgument(
-            "target",
-            "a column with others beside it to be predicted from",
-            target,
-            detail="the only column",
-            way_out="take another file",
-        )
-    values = table[str(target)]
-    if not is_number(values):
-        numbers = [name for name in columns if is_number(table[name])] or ["price"]
-        raise InvalidArgument(
-            "target",
-            "a column of numbers",
-            target,
-            numbers[-1],
-            detail=f"with values like {_first(values)}",
-        )
-    _check_values(values)
+        _check_fields(table)
+        return table
+
+    decimal = form.decimal or "."
+    table = read(decimal=decimal)
+    raw = None
+    if form.decimal is None and _may_differ(table, separator=written.separator):
+        raw = read(decimal=decimal, dtype=str)
+        decimal = decimal_of(values for _, values in raw.items()) or decimal
+        table = table if decimal == "." else read(decimal=decimal)
+    is_whole = len(written.names) == table.shape[1]
+    names, lines = tidy_names(written.names if is_whole else table.columns)
+    _check_separator(names, form.separator)
+    lines += [] if raw is None else _ambiguous(table, raw, names=names, decimal=decimal)
+    told = f"{written}, decimal mark {decimal!r}"
+    return _plain_table(table.set_axis(names, axis=1), told, lines=lines, decimal=decimal)
 
 
-def check_columns(features: pd.DataFrame, *, drop: Iterable[str]) -> None:
-    """Raise InvalidArgument, which names them all, for columns that teach nothing."""
-    reasons = {name: _uselessness(features[name]) for name in features.columns}
-    found = {name: reason for name, reason in reasons.items() if reason}
-    if found:
-        named = ", ".join(f"{name!r} ({reason})" for name, reason in found.items())
-        raise InvalidArgument(
-            "drop",
-            f"a list with the columns that nothing can be learned from: {named}",
-            list(drop),
-            [*drop, *found],
-        )
-    if features.shape[1] == 0:
-        raise InvalidArgument(
-            "drop", "a list that leaves a column beside the target", list(drop), []
-        )
+def _check_separator(names: list[str], typed: str | None) -> None:
+    """Raise InvalidArgument if the only name seems to hold several."""
+    held = [mark for mark in SEPARATORS if mark in names[0]]
+    if len(names) == 1 and held:
+        example = None if typed is not None else held[0]
+        expected = f"one that divides {names[0]!r} into columns"
+        raise InvalidArgument("separator", expected, typed, example)
 
 
-def is_number(values: pd.Series) -> bool:
-    """Return True if a column holds numbers; true and false are categories."""
-    return bool(is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype))
+def _may_differ(table: pd.DataFrame, *, separator: str) -> bool:
+    """Whether a look at the texts may tell of a decimal comma."""
+    texts = (values for _, values in table.items() if not is_number(values))
+    if decimal_of(texts) == ",":
+        return True
+    floats = [values for _, values in table.items() if values.dtype == "float64"]
+    return separator != "," and any(map(_has_three_decimals, floats))
 
 
-def closest(name: str, known: list[str]) -> str:
-    """Return the known name that is most like `name`, however little that is."""
-    return get_close_matches(name, known, n=1, cutoff=0.0)[0]
+def _has_three_decimals(values: pd.Series) -> bool:
+    number = values.dropna()
+    return len(number) > 0 and bool((number.abs() >= 1).all() and (number.round(3) == number).all())
+
+
+def _ambiguous(
+    table: pd.DataFrame, raw: pd.DataFrame, *, names: list[str], decimal: str
+) -> list[str]:
+    """Return a line for each column that pandas read as numbers, which could be others."""
+    other = {".": ",", ",": "."}[decimal]
+    lines = []
+    for name, (_, values), (_, texts) in zip(names, table.items(), raw.items(), strict=True):
+        style = find_style(texts, decimal=decimal) if is_number(values) else None
+        if style is not None and style.is_ambiguous:
+            lines.append(
+                _ambiguity(name, style, f"; 'data.decimal=\"{other}\"' reads it otherwise")
+            )
+    return lines
+
+
+def _ambiguity(name: str, style: Style, more: str = "") -> str:
+    [number] = read_numbers(pd.Series([style.example]), style)
+    return (
+        f"{name!r} is written like {style.example}, read as {number:g} since the decimal mark is "
+        f"{style.decimal!r}{more}"
+    )
+
+
+def _read_parquet(path: Path, form: Form) -> FileTable:
+    table = pd.read_parquet(path).reset_index(drop=True)
+    names, lines = tidy_names(table.columns)
+    return _plain_table(table.set_axis(names, axis=1), "Parquet", lines=lines, decimal=form.decimal)
+
+
+def _read_workbook(path: Path, form: Form) -> FileTable:
+    table, sheet = read_sheet(path, sheet=form.sheet)
+    names, lines = tidy_names(table.columns)
+    told = f"sheet {sheet!r}"
+    return _plain_table(table.set_axis(names, axis=1), told, lines=lines, decimal=form.decimal)
+
+
+def _plain_table(
+    table: pd.DataFrame, form: str, *, lines: list[str], decimal: str | None
+) -> FileTable:
+    """Return the table with columns of NumPy's types, and numbers where texts are some."""
+    columns = {name: _plain(values) for name, values in table.items()}
+    styles = {
+        name: style
+        for name, values in columns.items()
+        if _is_text(values) and (style := find_style(values, decimal=decimal)) is not None
+    }
+    for name, style in styles.items():
+        columns[name] = read_numbers(columns[name], style)
+    lines = [*lines, *(_ambiguity(name, s) for name, s in styles.items() if s.is_ambiguous)]
+    return FileTable(pd.DataFrame(columns), form, decimal, styles=styles, notes=tuple(lines))
+
+
+def _is_text(values: pd.Series) -> bool:
+    return bool(is_object_dtype(values.dtype) or isinstance(values.dtype, pd.StringDtype))
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.astype(object).map(str, na_action="ignore")
+    if is_extension_array_dtype(values.dtype) and is_number(values):
+        return values.astype("float64")
+    if is_extension_array_dtype(values.dtype) and is_bool_dtype(values.dtype):
+        return values.astype(object)
+    return missing_as_none(values) if _is_text(values) else values
 
 
 def _unreadable(path: Path, expected: str, *, detail: str) -> InvalidArgument:
@@ -157,66 +242,3 @@ def _check_fields(table: pd.DataFrame) -> None:
         raise ValueError(
             f"its rows have more fields than its first line has names ({table.shape[1]})"
         )
-
-
-def _with_plain_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with names that are texts and columns of NumPy's types."""
-    columns = {str(name): _plain(values) for name, values in table.items()}
-    return pd.DataFrame(columns)
-
-
-def _plain(values: pd.Series) -> pd.Series:
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.astype(object).map(str, na_action="ignore")
-    if is_extension_array_dtype(values.dtype) and is_number(values):
-        return values.astype("float64")
-    if is_extension_array_dtype(values.dtype) and is_bool_dtype(values.dtype):
-        return values.astype(object)
-    return values
-
-
-def _check_values(values: pd.Series) -> None:
-    # float32: what the target is held in.
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(values.to_numpy(dtype=np.float32, na_value=np.nan))
-    if not finite.all():
-        bad = np.flatnonzero(~finite)
-        raise InvalidArgument(
-            "target",
-            "a finite number in every row",
-            values.name,
-            detail=f"with {len(bad)} missing or infinite values, the first in row {bad[0] + 1}",
-            way_out="take these rows out of the file",
-        )
-    if values.nunique() == 1:
-        detail = f"which is {_first(values)} in every row"
-        raise InvalidArgument("target", "a column that varies", values.name, "price", detail=detail)
-
-
-def _uselessness(values: pd.Series) -> str | None:
-    """Return why nothing can be learned from a column, or None."""
-    present = values.dropna()
-    if present.empty:
-        return "all missing"
-    if is_number(values):
-        if np.isinf(present.to_numpy(dtype=np.float64)).any():
-            return "has infinite values"
-        return "constant" if values.nunique(dropna=False) == 1 else None
-    texts = present.map(str)
-    n_different = texts.nunique()
-    if n_different == 1 and len(present) == len(values):
-        return "constant"
-    if is_datetime64_any_dtype(values.dtype) or is_timedelta64_dtype(values.dtype):
-        return "dates or times"
-    if texts.str.fullmatch(DATE).all():
-        return "dates"
-    return "texts, all different" if n_different == len(texts) else None
-
-
-def _first(values: pd.Series) -> str:
-    present = values.dropna().tolist()
-    return repr(present[0]) if present else "none at all"
-
-
-def _shown(names: list[str]) -> str:
-    return ", ".join(names[:N_SHOWN]) + (", ..." if len(names) > N_SHOWN else "")

@@ -1,5 +1,6 @@
 """Regression on a table in a CSV or Parquet file."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,40 +12,46 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from tunesmith.data.file import check_columns, check_target, is_number, read_table
+from tunesmith.data.columns import LEFT_OUT, check_columns, check_some, read_columns, sentinels
+from tunesmith.data.file import read_table
+from tunesmith.data.preprocessing import as_floats, as_texts, make_preprocessing
+from tunesmith.data.summary import summarize_table
 from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows, TabularDataModule
+from tunesmith.data.target import check_target, has_target
+from tunesmith.data.text_form import Form
 from tunesmith.errors import InvalidArgument
 from tunesmith.validate import require_integer
 
-# Rarer categories, and those unknown at training time, share one column.
-MIN_ROWS_OF_CATEGORY = 5
-MAX_CATEGORIES = 50
+log = logging.getLogger(__name__)
+
+# Models that were logged by 0.1.0 name these here.
+_as_floats, _as_texts = as_floats, as_texts
 
 
 class TableDataModule(TabularDataModule):
     """The rows of a file: one column is the target, the others are features.
 
     The rows are shuffled and split; numbers are scaled and categories one-hot encoded by a
-    ColumnTransformer fitted on the training rows. Missing features are allowed. `setup` seeds
-    PyTorch's global random stream with `seed`: weights drawn afterwards continue it.
+    ColumnTransformer fitted on the training rows. Missing features are allowed; rows without a
+    target and columns that nothing can be learned from are left out. `setup` seeds PyTorch's global
+    random stream with `seed`: weights drawn afterwards continue it.
 
     A process reads and fits a file once.
 
     Args:
-        path: A CSV or Parquet file; a relative path counts from the working directory.
+        path: A CSV, Parquet or .xlsx file; a relative path counts from the working directory.
         target: The column to predict, of numbers.
         drop: Columns that are no features.
         seed: Shuffles the rows before they are split.
         val_fraction: The share of the rows to validate with.
         test_fraction: The share of the rows to test with.
         batch_size: Rows of a training batch; None takes all training rows at once.
-        encoding: How the text of the file is encoded.
-        separator: What separates its fields; None is a comma, or a tab in a .tsv file.
-        decimal: The decimal mark of its numbers.
+        encoding: How the text of the file is encoded; None is found out.
+        separator: What separates its fields; None is found out.
+        decimal: The decimal mark of its numbers; None is found out.
+        sheet: The sheet of a workbook; None is its only one.
+        strict: Whether rows without a target and useless columns are refused, not left out.
 
     Raises:
         InvalidArgument: The file cannot be learned from; the message names the argument.
@@ -61,15 +68,17 @@ class TableDataModule(TabularDataModule):
         val_fraction: float,
         test_fraction: float,
         batch_size: int | None,
-        encoding: str,
+        encoding: str | None,
         separator: str | None,
-        decimal: str,
+        decimal: str | None,
+        sheet: str | None = None,
+        strict: bool = False,
     ) -> None:
         super().__init__(batch_size=batch_size)
         require_integer("seed", seed, minimum=0, example=42)
         _check_fractions(val_fraction, test_fraction)
         if path is None:
-            raise InvalidArgument("path", "a CSV or Parquet file", None, "houses.csv")
+            raise InvalidArgument("path", "a CSV, Parquet or .xlsx file", None, "houses.csv")
         if isinstance(drop, str):
             raise InvalidArgument("drop", "a list of columns", drop, [drop])
         self.seed = seed
@@ -81,7 +90,8 @@ class TableDataModule(TabularDataModule):
             drop=tuple(map(str, drop)),
             seed=seed,
             fractions=(val_fraction, test_fraction),
-            form=(encoding, separator, decimal),
+            form=Form(encoding, separator, decimal, sheet),
+            strict=strict,
         )
 
     @property
@@ -95,9 +105,10 @@ class TableDataModule(TabularDataModule):
         }
 
     def setup(self, stage: str) -> None:
-        """Seed the random stream that the weights are drawn from, once."""
+        """Log the summary, and seed the random stream that the weights are drawn from, once."""
         if hasattr(self, "train"):
             return
+        log.info("%s", self.summary)
         torch.manual_seed(self.seed)
         self.train = self._table.train
         self.val = self._table.val
@@ -117,6 +128,11 @@ class TableDataModule(TabularDataModule):
         """A few raw validation rows, of the types that pandas reads, without the target."""
         return self._table.example
 
+    @property
+    def summary(self) -> str:
+        """What was read of the file, in lines."""
+        return self._table.summary
+
 
 @dataclass(frozen=True)
 class _Table:
@@ -125,6 +141,7 @@ class _Table:
     test: Rows
     preprocessing: ColumnTransformer
     example: pd.DataFrame
+    summary: str
 
 
 @lru_cache(maxsize=2)
@@ -136,15 +153,21 @@ def _load(
     drop: tuple[str, ...],
     seed: int,
     fractions: tuple[float, float],
-    form: tuple[str, str | None, str],
+    form: Form,
+    strict: bool,
 ) -> _Table:
     """Read, check, split and fit; `stamp` tells apart what a path meant at different times."""
-    encoding, separator, decimal = form
-    table = read_table(path, encoding=encoding, separator=separator, decimal=decimal)
-    check_target(table, target)
+    read = read_table(path, form)
+    check_target(read.frame, target, strict=strict)
     assert target is not None
+    has_one = has_target(read.frame[target])
+    table = read.frame[has_one].reset_index(drop=True)
     features = _without(table, target=target, drop=drop)
-    check_columns(features, drop=drop)
+    columns = read_columns(features, styles=read.styles)
+    if strict:
+        check_columns(columns, drop=drop)
+    check_some(columns, drop=drop, target=target)
+    features = features[[column.name for column in columns if column.kind != LEFT_OUT]]
     y = torch.from_numpy(table[target].to_numpy(dtype=np.float32)).unsqueeze(1)
     train, val, test = _split(len(table), seed=seed, fractions=fractions)
     if y[train].min() == y[train].max():
@@ -155,7 +178,8 @@ def _load(
             seed + 1,
             detail=f"with which {target!r} is {float(y[train][0]):g} in all",
         )
-    preprocessing = make_preprocessing(features).fit(features.iloc[train])
+    preprocessing = make_preprocessing(columns, styles=read.styles, decimal=read.decimal)
+    preprocessing.fit(features.iloc[train])
 
     def rows(part: np.ndarray[Any, Any]) -> Rows:
         x = preprocessing.transform(features.iloc[part]).astype(np.float32)
@@ -167,6 +191,15 @@ def _load(
         test=rows(test),
         preprocessing=preprocessing,
         example=features.iloc[val[:N_EXAMPLE_ROWS]].reset_index(drop=True),
+        summary=summarize_table(
+            path,
+            form=read.form,
+            target=table[target],
+            n_without=int((~has_one).sum()),
+            columns=columns,
+            split=(len(train), len(val), len(test)),
+            notes=[*read.notes, *sentinels(table[[*features, target]])],
+        ),
     )
 
 
@@ -175,52 +208,6 @@ def _stamp(file: Path) -> object:
         return None
     stat = file.stat()
     return file.absolute(), stat.st_mtime_ns, stat.st_size
-
-
-def make_preprocessing(features: pd.DataFrame) -> ColumnTransformer:
-    """Return what turns raw rows into numbers, not yet fitted.
-
-    Numbers get the median for what is missing, a column that says so, zero mean and unit variance.
-    Categories get one column each; a missing one is a category of its own.
-    """
-    numbers = [name for name in features if is_number(features[name])]
-    categories = [name for name in features if name not in numbers]
-    return ColumnTransformer(
-        [
-            (
-                "numbers",
-                make_pipeline(
-                    FunctionTransformer(_as_floats, feature_names_out="one-to-one"),
-                    # keep_empty_features: a column may be missing in all of the training rows.
-                    SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
-                    StandardScaler(),
-                ),
-                numbers,
-            ),
-            (
-                "categories",
-                make_pipeline(
-                    FunctionTransformer(_as_texts, feature_names_out="one-to-one"),
-                    OneHotEncoder(
-                        handle_unknown="infrequent_if_exist",
-                        min_frequency=MIN_ROWS_OF_CATEGORY,
-                        max_categories=MAX_CATEGORIES,
-                        sparse_output=False,
-                    ),
-                ),
-                categories,
-            ),
-        ]
-    )
-
-
-def _as_floats(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.astype("float64")
-
-
-def _as_texts(rows: pd.DataFrame) -> pd.DataFrame:
-    # object: a column of true and false holds no texts otherwise.
-    return rows.astype(object).where(rows.notna(), "missing").map(str)
 
 
 def _without(table: pd.DataFrame, *, target: str, drop: tuple[str, ...]) -> pd.DataFrame:

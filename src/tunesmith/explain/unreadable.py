@@ -27,15 +27,29 @@ def unreadable(override: str, reason: str) -> str:
         reason: What Hydra's parser says, if nothing better is known.
 
     """
-    key, equals, value = override.partition("=")
+    key, equals, _ = override.partition("=")
     if not equals:
         return _no_pair(override, sys.argv[1:])
     if _error(f"{key}=1") is not None:
         return f"cannot read the key {key!r} of {override}; type KEY=VALUE, such as seed=1"
     said, way_out = _trouble(override, reason)
-    if repaired := _repaired(key, value):
-        way_out = f"type {shlex.quote(f'{key}={repaired}')}"
+    if (repaired := _repaired_override(override)) is not None:
+        way_out = f"type {' '.join(_repaired_with(override, repaired, sys.argv[1:]))}"
     return f"cannot read the value of {override}: {said}; {way_out}"
+
+
+def _repaired_with(override: str, repaired: str, arguments: Sequence[str]) -> list[str]:
+    """Return the repaired override among those beside it that Hydra cannot read either."""
+    if override not in arguments:
+        return [repaired]
+    broken = [one for one in arguments if "=" in one and _error(one) is not None]
+    return [typed for one in broken if (typed := _repaired_override(one)) is not None]
+
+
+def _repaired_override(override: str) -> str | None:
+    key, _, value = override.partition("=")
+    repaired = _repaired(key, value)
+    return None if repaired is None else shlex.quote(f"{key}={repaired}")
 
 
 def _no_pair(argument: str, arguments: Sequence[str]) -> str:

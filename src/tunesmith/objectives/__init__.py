@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Predictor,
         objective_of,
         restore_model,
+        summarize_data,
         unread_groups,
     )
     from tunesmith.objectives.optuna_file import OptunaFile
@@ -34,6 +35,7 @@ __all__ = [
     "quadratic",
     "restore_model",
     "run_trial",
+    "summarize_data",
     "unread_groups",
 ]
 
@@ -51,6 +53,7 @@ __getattr__ = load_from(
         "quadratic": "parabola",
         "restore_model": "objective",
         "run_trial": "trial",
+        "summarize_data": "objective",
         "unread_groups": "objective",
     },
 )

@@ -218,6 +218,24 @@ def unread_groups(cfg: DictConfig) -> list[str]:
     return list(objective_of(cfg).ignores)
 
 
+def summarize_data(cfg: DictConfig) -> str:
+    """Return in lines what was read of a config's data, if its objective reads any that tells.
+
+    Args:
+        cfg: The whole composed config, which was checked.
+
+    """
+    data = cfg.get("data")
+    if data is None or "_target_" not in data or "data" in objective_of(cfg).ignores:
+        return ""
+    # Hydra wraps what it resolves.
+    kind = resolve_function(data._target_)
+    if not hasattr(getattr(kind, "func", kind), "summary"):
+        return ""
+    with naming_group("data"):
+        return str(instantiate(data).summary)
+
+
 def _named(node: DictConfig, key: str) -> Callable[..., Any] | None:
     # Of a function's own keys, release 0.1.0 took these two for functions.
     path = OmegaConf.select(node, key)

@@ -8,7 +8,7 @@ from optuna.distributions import (
 )
 
 from tunesmith.search.launched import is_launched
-from tunesmith.search.plan import Plan
+from tunesmith.search.plan import Plan, summary_of
 from tunesmith.search.settings import target_of
 from tunesmith.search.store import shown_storage
 
@@ -31,7 +31,8 @@ def describe(plan: Plan) -> str:
     space = [f"  {name:{width}}  {_shown(d)}" for name, d in plan.space.distributions.items()]
     space = space or ["  what the objective draws itself"]
     header = "Dry run: nothing is written. The space:"
-    return "\n".join([header, *space, *(f"{name:10} {value}" for name, value in rows.items())])
+    lines = [header, *space, *(f"{name:10} {value}" for name, value in rows.items())]
+    return "\n".join([*lines, *filter(None, [summary_of(plan)])])
 
 
 def _workers(plan: Plan) -> str:

@@ -202,6 +202,13 @@ def check_task(cfg: DictConfig, settings: Settings) -> None:
         resolve_function(settings.check)(cfg)
 
 
+def summary_of(plan: Plan) -> str:
+    """Return what the app tells of the data of the default trial; empty for nothing."""
+    if plan.settings.summary is None:
+        return ""
+    return str(resolve_function(plan.settings.summary)(plan.base))
+
+
 def in_folder(plan: Plan, folder: str) -> Plan:
     """Return the plan with its files in another folder: trials are composed anew, and go there."""
     config = copy.deepcopy(plan.config)

@@ -27,7 +27,7 @@ from tunesmith.search.messages import (
     stopped_early,
     where,
 )
-from tunesmith.search.plan import Plan
+from tunesmith.search.plan import Plan, summary_of
 from tunesmith.search.probe import naming_misfits, probe
 from tunesmith.search.ranks import refuse_groups
 from tunesmith.search.results import show_results, write_results
@@ -130,6 +130,8 @@ def _search_and_report(session: Session) -> None:
         if (warning := unencrypted(plan.settings.storage)) is not None:
             session.say(warning)
         session.say(where(plan))
+        if summary := summary_of(plan):
+            session.say(summary)
         complete_stage(_search_stage(study, plan), session)
         note_baseline(study, plan)
         for note in notes_of(study):

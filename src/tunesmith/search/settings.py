@@ -93,6 +93,7 @@ class Settings:
     check: str | None
     restore: str | None
     unread: str | None
+    summary: str | None
     tracking: DictConfig | None
     refit: bool
     repeat: int
