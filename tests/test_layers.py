@@ -13,12 +13,12 @@ SOURCE = ROOT / "src" / "tunesmith"
 # Modules at the top that know nothing of ours but each other.
 PLAIN = {
     *("_lazy", "commands", "config", "errors", "extras", "interrupts", "log_filter", "overrides"),
-    *("passwords", "paths", "process", "validate", "versions"),
+    *("passwords", "paths", "process", "scores", "validate", "versions"),
 }
 # What a package, or a module at the top, may import of ours.
 ALLOWED = {
-    "models": {"_lazy", "errors", "validate"},
-    "data": {"_lazy", "errors", "extras", "validate"},
+    "models": {"_lazy", "errors", "scores", "validate"},
+    "data": {"_lazy", "errors", "extras", "scores", "validate"},
     "study": {"_lazy", "process", "passwords", "errors", "extras", "interrupts", "validate"},
     "tracking": {"_lazy", "process", "passwords", "paths", "errors", "extras", "interrupts"},
     "context": {"study", "tracking", *PLAIN},

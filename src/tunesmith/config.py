@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.paths import SearchPaths
+from tunesmith.scores import MAXIMIZED, Task
 from tunesmith.versions import has_whitelist, instantiate, register_resolver
 
 MODES = {"minimize": "min", "maximize": "max"}
@@ -87,6 +88,49 @@ def lightning_mode(direction: Any) -> Any:
     return MODES.get(direction, direction) if isinstance(direction, str) else direction
 
 
+def of_task(of_numbers: str, of_classes: str, of_many: str | None = None, *, _root_: Any) -> str:
+    """Return what goes with the kind of problem that the config's data pose, which may be read.
+
+    Args:
+        of_numbers: What goes with a target of numbers, and with data that do not say.
+        of_classes: What goes with classes.
+        of_many: What goes with more than two of them; the same unless given.
+        _root_: The whole config.
+
+    """
+    match _task(_root_.get("data")):
+        case Task.REGRESSION:
+            return of_numbers
+        case Task.MULTICLASS if of_many is not None:
+            return of_many
+        case _:
+            return of_classes
+
+
+def _task(data: Any) -> str:
+    if not OmegaConf.is_dict(data) or data is None or data.get("task") is None:
+        return Task.REGRESSION
+    if data.task != "auto":
+        return str(data.task)
+    try:
+        task: Task = instantiate(data).task
+    except Exception:  # What is wrong with the data is said where they are checked.
+        return Task.REGRESSION
+    return task
+
+
+def direction_of(metric: Any) -> Any:
+    """Return in which direction a metric of that name is better; a list of them for a list.
+
+    >>> direction_of("val/accuracy")
+    'maximize'
+
+    """
+    if OmegaConf.is_list(metric):
+        return [direction_of(name) for name in metric]
+    return "maximize" if str(metric).rpartition("/")[2] in MAXIMIZED else "minimize"
+
+
 def job_log_handlers(*, _parent_: DictConfig) -> list[str]:
     """Return the handlers of a trial's messages: the log file, else what the user's logging has.
 
@@ -120,5 +164,7 @@ def _flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 
 # At the import: every command and worker imports this module before it resolves a config.
 register_resolver("lightning_mode", lightning_mode)
+register_resolver("of_task", of_task)
+register_resolver("direction_of", direction_of)
 register_resolver("search_log", search_log)
 register_resolver("job_log_handlers", job_log_handlers)

@@ -77,6 +77,16 @@ class RunPaths:
         return self.folder / "predicted_vs_true.html"
 
     @property
+    def confusion_matrix(self) -> Path:
+        """The plot of true and predicted classes."""
+        return self.folder / "confusion_matrix.html"
+
+    @property
+    def class_curves(self) -> Path:
+        """The plot of the ROC, and of precision and recall."""
+        return self.folder / "class_curves.html"
+
+    @property
     def feature_importance(self) -> Path:
         """The plot of what each feature contributes."""
         return self.folder / "feature_importance.html"

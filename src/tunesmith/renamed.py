@@ -67,7 +67,13 @@ TARGETS = (
     Renamed(
         "tunesmith.data.table.TableDataModule",
         "tunesmith.data.TableDataModule",
-        added={"sheet": None, "strict": False},
+        added={
+            "sheet": None,
+            "strict": False,
+            "task": "auto",
+            "positive": None,
+            "class_weight": None,
+        },
         found={"encoding": "utf-8", "decimal": "."},
     ),
     Renamed("tunesmith.models.schedules.constant", "tunesmith.models.constant_schedule"),

@@ -95,8 +95,19 @@ def test_nothing_but_useless_columns_is_refused(tmp_path: Path) -> None:
 TARGETS: dict[str, tuple[str, Change, str, str]] = {
     "not given": ("null", lambda t: t, "got None", "data.target=price"),
     "unknown": ("prize", lambda t: t, "got 'prize'", "data.target=price"),
-    "text": ("style", lambda t: t, "'brick'", "data.target="),
-    "truth": ("garden", lambda t: t, "a column of numbers", "data.target="),
+    "text": (
+        "style",
+        lambda t: t.assign(style=[f"no {i}" for i in t.index]),
+        "a column of numbers or of at most 100 classes, got 'style', with 100 different values",
+        "data.target=price",
+    ),
+    "rare class": (
+        "style",
+        lambda t: t.assign(style=["brick", *["wood"] * 99]),
+        "a column whose classes have 3 rows each, got 'style', which is 'brick' in fewer",
+        "take these rows out of the file",
+    ),
+    "one class": ("style", lambda t: t.assign(style="wood"), "'wood' in every row", "=price"),
     "missing": (
         "price",
         lambda t: t.assign(price=t["price"].where(t.index != 7)),
@@ -111,7 +122,12 @@ TARGETS: dict[str, tuple[str, Change, str, str]] = {
     ),
     "too large": ("price", lambda t: t.assign(price=t["price"] * 1e40), "with 100", "take these"),
     "constant": ("price", lambda t: t.assign(price=5), "a column that varies", "data.target=rooms"),
-    "no numbers": ("style", lambda t: t[["style", "garden"]], "no other", "take another file"),
+    "no other": (
+        "style",
+        lambda t: t[["garden"]].assign(style="wood"),
+        "no other column is one",
+        "take another file",
+    ),
     "all missing": ("price", lambda t: t.assign(price=np.nan), "with 100 missing", "take these"),
     "alone": ("price", lambda t: t[["price"]], "the only column", "take another file"),
 }
@@ -202,6 +218,67 @@ def test_a_bad_setting_is_one_line(
     assert way_out in line
 
 
+CLASSES = {
+    "metric of numbers": (
+        ("metric=rmse",),
+        "metric.name=val/rmse is for a target of numbers, and this one is read as 3 classes",
+        "try metric=log_loss, or data.task=regression",
+    ),
+    "unknown metric": (("metric.name=val/auc",), "metric.name must be one of", "=val/roc_auc"),
+    "unknown task": (
+        ("data.task=classification",),
+        "one of auto, regression, binary, multiclass",
+        "data.task=",
+    ),
+    "too many for two": (("data.task=binary",), "the 3 classes of 'style'", "data.task=multiclass"),
+    "positive of three": (("data.positive=wood",), "null for 3 classes", "leave it out"),
+    "positive of none": (
+        ("data.target=garden", "data.positive=yes"),
+        "one of the classes False, True, got 'yes'",
+        "data.positive=",
+    ),
+    "weights": (("data.class_weight=even",), "one of balanced", "data.class_weight=balanced"),
+    "weights of numbers": (
+        ("data.target=price", "data.class_weight=balanced"),
+        "null for a target of numbers",
+        "leave it out",
+    ),
+    "positive of numbers": (
+        ("data.target=price", "data.positive=1"),
+        "null for a target of numbers",
+        "leave it out",
+    ),
+    "metric of classes": (
+        ("data.target=price", "metric=accuracy"),
+        "metric.name=val/accuracy is for a target of classes, and this one is read as numbers",
+        "try metric=mse, or data.task=multiclass",
+    ),
+}
+
+
+@pytest.mark.parametrize("objective", ["lightning", "lightgbm"])
+@pytest.mark.parametrize("name", CLASSES)
+def test_what_does_not_fit_the_kind_of_problem_is_refused(
+    tmp_path: Path, name: str, objective: str
+) -> None:
+    overrides, came, way_out = CLASSES[name]
+    path = tmp_path / "houses.csv"
+    houses().dropna().to_csv(path, index=False)
+    line = refusal(f"objective={objective}", f"data.path={path}", "data.target=style", *overrides)
+    assert came in line
+    assert way_out in line
+
+
+def test_an_objective_of_lightgbm_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "houses.csv"
+    houses().to_csv(path, index=False)
+    table = ("objective=lightgbm", f"data.path={path}")
+    line = refusal(*table, "data.target=style", "model.objective=l2")
+    assert "model.objective must be one of multiclass" in line
+    line = refusal(*table, "data.target=price", "model.objective=binary")
+    assert "model.objective must be one for a target of numbers, got 'binary'" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "came", "way_out"),
     [
@@ -209,7 +286,11 @@ def test_a_bad_setting_is_one_line(
         (("data.path=house.csv",), "got 'house.csv', which does not exist", "data.path=houses.csv"),
         (("data.path=.",), "which is a folder", "data.path=houses.csv"),
         (("data.path=houses.csv", "data.target=prize"), "'prize'", "data.target=price"),
-        ((*SEARCH, "data.path=houses.csv", "data.target=style"), "'brick'", "data.target=price"),
+        (
+            (*SEARCH, "data.path=houses.csv", "data.target=style", "data.task=regression"),
+            "'brick'",
+            "data.target=price",
+        ),
     ],
 )
 def test_a_bad_table_on_the_command_line_is_one_line_and_writes_nothing(

@@ -110,7 +110,7 @@ def test_a_scaled_target_is_predicted_and_logged_in_its_own_unit() -> None:
     scale = {"target_mean": float(Y.mean()), "target_std": float(Y.std())}
     model = regressor(optimizer=partial(torch.optim.SGD, lr=0.0), **scale)
     points = fit(model, max_epochs=1)
-    assert set(points.curves) == {"train/mse", "val/mse", "val/rmse"}
+    assert set(points.curves) == {"train/mse", *(f"val/{m}" for m in ("mse", "rmse", "mae", "r2"))}
     with torch.no_grad():
         torch.testing.assert_close(
             model(X), model.net(X) * scale["target_std"] + scale["target_mean"]
@@ -119,6 +119,11 @@ def test_a_scaled_target_is_predicted_and_logged_in_its_own_unit() -> None:
     assert train == pytest.approx(mse(model, X[:12], Y[:12]), rel=1e-5)
     assert val == pytest.approx(mse(model, X[12:], Y[12:]), rel=1e-6)
     assert rmse == pytest.approx(val**0.5)
+    with torch.no_grad():
+        wrong = model(X[12:]) - Y[12:]
+    assert points.curves["val/mae"] == [pytest.approx(wrong.abs().mean().item(), rel=1e-6)]
+    spread = (Y[12:] - Y[12:].mean()).square().mean().item()
+    assert points.curves["val/r2"] == [pytest.approx(1 - val / spread, rel=1e-5)]
 
 
 @pytest.mark.parametrize(("max_epochs", "n_points"), [(30, 30), (199, 199), (200, 100), (250, 125)])

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 from rich.cells import cell_len
 
 from tunesmith.data.columns import Column
+from tunesmith.data.target import Target
+from tunesmith.scores import Task
 
 N_COLUMNS = 20
+N_CLASSES = 8
 _PLURAL = {"category": "categories", "left out": "left out"}
 
 
@@ -17,8 +20,7 @@ def summarize_table(
     path: Path,
     *,
     form: str,
-    target: pd.Series,
-    n_without: int,
+    target: Target,
     columns: Sequence[Column],
     split: tuple[int, int, int],
     notes: Sequence[str],
@@ -28,19 +30,19 @@ def summarize_table(
     Args:
         path: The file.
         form: How it is written.
-        target: The target of the rows that have one.
-        n_without: How many rows have none.
+        target: The target, and which rows have one.
         columns: What each column is read as.
         split: The numbers of rows to train on, to validate with and to test with.
         notes: What else there is to say.
 
     """
     train, val, test = split
+    n_without = int((~target.has_one).sum())
     without = f"; {n_without} without a target left out" if n_without else ""
     lines = [
         f"Data: {path.name}, {form}",
-        f"rows       {len(target)}: {train} to train on, {val} to validate with, {test} to test "
-        f"with{without}",
+        f"rows       {len(target.values)}: {train} to train on, {val} to validate with, {test} to "
+        f"test with{without}",
         f"target     {target.name}, {_distribution(target)}",
         f"columns    {_counted(columns)}",
         *_readings(columns[:N_COLUMNS]),
@@ -50,9 +52,20 @@ def summarize_table(
     return "\n".join([*lines, *(f"Note: {note}." for note in notes)])
 
 
-def _distribution(values: pd.Series) -> str:
-    low, first, median, third, high = values.quantile([0, 0.25, 0.5, 0.75, 1])
+def _distribution(target: Target) -> str:
+    if target.task.is_of_classes:
+        return _shares(target)
+    low, first, median, third, high = np.quantile(target.values, [0, 0.25, 0.5, 0.75, 1])
     return f"{low:.6g} to {high:.6g}, quartiles {first:.6g}, {median:.6g}, {third:.6g}"
+
+
+def _shares(target: Target) -> str:
+    shares = np.bincount(target.values) / len(target.values)
+    by_size = sorted(zip(target.labels, shares, strict=True), key=lambda one: -one[1])
+    told = ", ".join(f"{label} {share:.1%}" for label, share in by_size[:N_CLASSES])
+    more = f" and {len(by_size) - N_CLASSES} more" if len(by_size) > N_CLASSES else ""
+    positive = f"; {target.labels[1]} is positive" if target.task is Task.BINARY else ""
+    return f"{len(target.labels)} classes: {told}{more}{positive}"
 
 
 def _counted(columns: Sequence[Column]) -> str:

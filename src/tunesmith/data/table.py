@@ -1,4 +1,4 @@
-"""Regression on a table in a CSV or Parquet file."""
+"""The rows of a table in a CSV, Parquet or .xlsx file: numbers or classes to be predicted."""
 
 import logging
 from collections.abc import Iterable
@@ -12,19 +12,22 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.compose import ColumnTransformer
+from sklearn.utils.class_weight import compute_class_weight
 
 from tunesmith.data.columns import LEFT_OUT, check_columns, check_some, read_columns, sentinels
 from tunesmith.data.file import read_table
 from tunesmith.data.preprocessing import as_floats, as_texts, make_preprocessing
+from tunesmith.data.split import check_fractions, split_classes, split_rows
 from tunesmith.data.summary import summarize_table
 from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows, TabularDataModule
-from tunesmith.data.target import check_target, has_target
+from tunesmith.data.target import AUTO, Target, read_target
 from tunesmith.data.text_form import Form
 from tunesmith.errors import InvalidArgument
-from tunesmith.validate import require_integer
+from tunesmith.validate import require_choice, require_integer
 
 log = logging.getLogger(__name__)
 
+BALANCED = "balanced"
 # Models that were logged by 0.1.0 name these here.
 _as_floats, _as_texts = as_floats, as_texts
 
@@ -32,16 +35,17 @@ _as_floats, _as_texts = as_floats, as_texts
 class TableDataModule(TabularDataModule):
     """The rows of a file: one column is the target, the others are features.
 
-    The rows are shuffled and split; numbers are scaled and categories one-hot encoded by a
-    ColumnTransformer fitted on the training rows. Missing features are allowed; rows without a
-    target and columns that nothing can be learned from are left out. `setup` seeds PyTorch's global
-    random stream with `seed`: weights drawn afterwards continue it.
+    The rows are shuffled and split, of classes so that each part has its share of each; numbers are
+    scaled and categories one-hot encoded by a ColumnTransformer fitted on the training rows.
+    Missing features are allowed; rows without a target and columns that nothing can be learned from
+    are left out. `setup` seeds PyTorch's global random stream with `seed`: weights drawn afterwards
+    continue it.
 
     A process reads and fits a file once.
 
     Args:
         path: A CSV, Parquet or .xlsx file; a relative path counts from the working directory.
-        target: The column to predict, of numbers.
+        target: The column to predict: numbers, or classes.
         drop: Columns that are no features.
         seed: Shuffles the rows before they are split.
         val_fraction: The share of the rows to validate with.
@@ -52,6 +56,13 @@ class TableDataModule(TabularDataModule):
         decimal: The decimal mark of its numbers; None is found out.
         sheet: The sheet of a workbook; None is its only one.
         strict: Whether rows without a target and useless columns are refused, not left out.
+        task: regression, binary or multiclass; auto tells by the target.
+        positive: The class that counts as positive, of two; None is the last in their order.
+        class_weight: "balanced" has each class weigh the same in the fit, None each row.
+
+    Attributes:
+        task: What kind of problem the target poses.
+        labels: The classes in the order of their indices in y; empty for numbers.
 
     Raises:
         InvalidArgument: The file cannot be learned from; the message names the argument.
@@ -73,14 +84,19 @@ class TableDataModule(TabularDataModule):
         decimal: str | None,
         sheet: str | None = None,
         strict: bool = False,
+        task: str = AUTO,
+        positive: Any = None,
+        class_weight: str | None = None,
     ) -> None:
         super().__init__(batch_size=batch_size)
         require_integer("seed", seed, minimum=0, example=42)
-        _check_fractions(val_fraction, test_fraction)
+        check_fractions(val_fraction, test_fraction)
         if path is None:
             raise InvalidArgument("path", "a CSV, Parquet or .xlsx file", None, "houses.csv")
         if isinstance(drop, str):
             raise InvalidArgument("drop", "a list of columns", drop, [drop])
+        if class_weight is not None:
+            require_choice("class_weight", class_weight, (BALANCED,))
         self.seed = seed
         file = Path(path)
         self._table = _load(
@@ -92,12 +108,30 @@ class TableDataModule(TabularDataModule):
             fractions=(val_fraction, test_fraction),
             form=Form(encoding, separator, decimal, sheet),
             strict=strict,
+            task=task,
+            positive=None if positive is None else str(positive),
         )
+        self.task, self.labels = self._table.target.task, self._table.target.labels
+        if class_weight is not None and not self.task.is_of_classes:
+            raise InvalidArgument(
+                "class_weight", "null for a target of numbers", class_weight, way_out="leave it out"
+            )
+        self.class_weights = _balanced(self._table) if class_weight == BALANCED else None
 
     @property
     def model_arguments(self) -> dict[str, Any]:
-        """The width of x, and mean and standard deviation of the training rows' target."""
+        """What a model has to know of the data.
+
+        The width of x; of numbers mean and standard deviation of the training rows' target, of
+        classes their number and weights.
+        """
         x, y = self._table.train
+        if self.task.is_of_classes:
+            return {
+                "n_features": x.shape[1],
+                "n_classes": len(self.labels),
+                "class_weights": self.class_weights,
+            }
         return {
             "n_features": x.shape[1],
             "target_mean": float(y.mean(dtype=torch.float64)),
@@ -139,6 +173,7 @@ class _Table:
     train: Rows
     val: Rows
     test: Rows
+    target: Target
     preprocessing: ColumnTransformer
     example: pd.DataFrame
     summary: str
@@ -155,29 +190,23 @@ def _load(
     fractions: tuple[float, float],
     form: Form,
     strict: bool,
+    task: str,
+    positive: str | None,
 ) -> _Table:
     """Read, check, split and fit; `stamp` tells apart what a path meant at different times."""
     read = read_table(path, form)
-    check_target(read.frame, target, strict=strict)
-    assert target is not None
-    has_one = has_target(read.frame[target])
-    table = read.frame[has_one].reset_index(drop=True)
+    found = read_target(read.frame, target, task=task, positive=positive, strict=strict)
+    target = found.name
+    table = read.frame[found.has_one].reset_index(drop=True)
     features = _without(table, target=target, drop=drop)
     columns = read_columns(features, styles=read.styles)
     if strict:
         check_columns(columns, drop=drop)
     check_some(columns, drop=drop, target=target)
     features = features[[column.name for column in columns if column.kind != LEFT_OUT]]
-    y = torch.from_numpy(table[target].to_numpy(dtype=np.float32)).unsqueeze(1)
-    train, val, test = _split(len(table), seed=seed, fractions=fractions)
-    if y[train].min() == y[train].max():
-        raise InvalidArgument(
-            "seed",
-            "one that leaves different values of the target in the training rows",
-            seed,
-            seed + 1,
-            detail=f"with which {target!r} is {float(y[train][0]):g} in all",
-        )
+    train, val, test = _split(found, seed=seed, fractions=fractions)
+    y = torch.tensor(found.values)
+    y = y if found.task.is_of_classes else y.unsqueeze(1)
     preprocessing = make_preprocessing(columns, styles=read.styles, decimal=read.decimal)
     preprocessing.fit(features.iloc[train])
 
@@ -189,16 +218,16 @@ def _load(
         train=rows(train),
         val=rows(val),
         test=rows(test),
+        target=found,
         preprocessing=preprocessing,
         example=features.iloc[val[:N_EXAMPLE_ROWS]].reset_index(drop=True),
         summary=summarize_table(
             path,
             form=read.form,
-            target=table[target],
-            n_without=int((~has_one).sum()),
+            target=found,
             columns=columns,
             split=(len(train), len(val), len(test)),
-            notes=[*read.notes, *sentinels(table[[*features, target]])],
+            notes=[*filter(None, [found.note]), *read.notes, *_sentinels(table, features, found)],
         ),
     )
 
@@ -221,23 +250,29 @@ def _without(table: pd.DataFrame, *, target: str, drop: tuple[str, ...]) -> pd.D
 
 
 def _split(
-    n_rows: int, *, seed: int, fractions: tuple[float, float]
+    target: Target, *, seed: int, fractions: tuple[float, float]
 ) -> tuple[np.ndarray[Any, Any], ...]:
-    """Return row numbers to train on, to validate with and to test with."""
-    order = np.random.default_rng(seed).permutation(n_rows)
-    n_val, n_test = (max(1, round(n_rows * fraction)) for fraction in fractions)
-    return order[n_val + n_test :], order[:n_val], order[n_val : n_val + n_test]
-
-
-def _check_fractions(val_fraction: float, test_fraction: float) -> None:
-    for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
-        if not isinstance(value, int | float) or not 0 < value < 1:
-            raise InvalidArgument(name, "a number between 0 and 1", value, 0.2)
-    if val_fraction + test_fraction > 0.8:
+    if target.task.is_of_classes:
+        return split_classes(target.values, labels=target.labels, seed=seed, fractions=fractions)
+    parts = split_rows(len(target.values), seed=seed, fractions=fractions)
+    trained = target.values[parts[0]]
+    if trained.min() == trained.max():
         raise InvalidArgument(
-            "test_fraction",
-            "a share that leaves a fifth of the rows to train on",
-            test_fraction,
-            0.2,
-            detail=f"beside val_fraction={val_fraction}",
+            "seed",
+            "one that leaves different values of the target in the training rows",
+            seed,
+            seed + 1,
+            detail=f"with which {target.name!r} is {float(trained[0]):g} in all",
         )
+    return parts
+
+
+def _balanced(table: _Table) -> list[float]:
+    y, n_classes = table.train[1].numpy(), len(table.target.labels)
+    weights = compute_class_weight(BALANCED, classes=np.arange(n_classes), y=y)
+    return [float(weight) for weight in weights]
+
+
+def _sentinels(table: pd.DataFrame, features: pd.DataFrame, target: Target) -> list[str]:
+    numbers = [] if target.task.is_of_classes else [target.name]
+    return sentinels(table[[*features, *numbers]])

@@ -1,4 +1,4 @@
-"""Rows of numbers with one target: what the data modules for regression share."""
+"""Rows of numbers with one target: what the data modules of tables share."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -8,6 +8,7 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
 from tunesmith.data.batches import TensorBatches
+from tunesmith.scores import Task
 from tunesmith.validate import require_integer
 
 Rows = tuple[Tensor, Tensor]
@@ -15,7 +16,10 @@ N_EXAMPLE_ROWS = 5
 
 
 class TabularDataModule(LightningDataModule, ABC):
-    """Serve rows (x, y): x is (n, n_features), y is (n, 1) in the target's own unit, both float32.
+    """Serve rows (x, y): x is (n, n_features), float32; y is numbers or classes.
+
+    Numbers are (n, 1), float32, in the target's own unit; classes are (n,), int64, indices into
+    `labels`.
 
     A subclass fills `train` and `val` in `setup`, once, and makes `test` when asked for it.
 
@@ -23,6 +27,9 @@ class TabularDataModule(LightningDataModule, ABC):
         batch_size: Rows of a training batch; None takes all training rows at once.
 
     Attributes:
+        task: What kind of problem the target poses.
+        labels: The classes; empty for numbers.
+        class_weights: What a training row of each class weighs; None where all weigh the same.
         train: The rows to train on.
         val: The rows to validate with.
         preprocessing: What was fitted to turn raw rows into x, with a method `transform`; None
@@ -33,6 +40,9 @@ class TabularDataModule(LightningDataModule, ABC):
 
     """
 
+    task: Task = Task.REGRESSION
+    labels: tuple[Any, ...] = ()
+    class_weights: list[float] | None = None
     train: Rows
     val: Rows
     preprocessing: Any = None

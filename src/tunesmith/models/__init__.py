@@ -1,10 +1,11 @@
-"""The demo model: an MLP of variable depth, its LightningModule and learning-rate schedules."""
+"""The demo model: an MLP of variable depth, its LightningModules and learning-rate schedules."""
 
 from typing import TYPE_CHECKING
 
 from tunesmith._lazy import load_from
 
 if TYPE_CHECKING:
+    from tunesmith.models.classifier import MLPClassifier
     from tunesmith.models.mlp import MLP, MLPRegressor
     from tunesmith.models.schedules import (
         constant_schedule,
@@ -12,12 +13,20 @@ if TYPE_CHECKING:
         one_cycle_schedule,
     )
 
-__all__ = ["MLP", "MLPRegressor", "constant_schedule", "cosine_schedule", "one_cycle_schedule"]
+__all__ = [
+    "MLP",
+    "MLPClassifier",
+    "MLPRegressor",
+    "constant_schedule",
+    "cosine_schedule",
+    "one_cycle_schedule",
+]
 
 __getattr__ = load_from(
     __name__,
     {
         "MLP": "mlp",
+        "MLPClassifier": "classifier",
         "MLPRegressor": "mlp",
         "constant_schedule": "schedules",
         "cosine_schedule": "schedules",

@@ -1,4 +1,4 @@
-"""A multilayer perceptron of variable depth for regression, as a LightningModule."""
+"""A multilayer perceptron of variable depth, and its LightningModule for regression."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from tunesmith.scores import Task, score
 from tunesmith.validate import require_choice, require_integer
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -26,15 +27,17 @@ POINTS_PER_CURVE = 100
 
 
 class MLP(nn.Sequential):
-    """Linear(n_features, n_nodes), n_layers times Linear(n_nodes, n_nodes), Linear(n_nodes, 1).
+    """Linear(n_features, n_nodes), n_layers times Linear(n_nodes, n_nodes), a last Linear.
 
-    An activation follows every linear layer but the last. x is (n, n_features), the output (n, 1).
+    An activation follows every linear layer but the last. x is (n, n_features), the output
+    (n, n_outputs).
 
     Args:
         n_features: Columns of x.
         n_layers: Hidden layers after the first linear one.
         n_nodes: Nodes of each of them.
         activation: A name in `ACTIVATIONS`.
+        n_outputs: Columns of the output.
 
     Raises:
         InvalidArgument: A size is below 1, or the activation unknown.
@@ -44,7 +47,9 @@ class MLP(nn.Sequential):
 
     """
 
-    def __init__(self, *, n_features: int, n_layers: int, n_nodes: int, activation: str) -> None:
+    def __init__(
+        self, *, n_features: int, n_layers: int, n_nodes: int, activation: str, n_outputs: int = 1
+    ) -> None:
         require_integer("n_features", n_features, minimum=1, example=5)
         require_integer("n_layers", n_layers, minimum=1, example=2)
         require_integer("n_nodes", n_nodes, minimum=1, example=2)
@@ -53,10 +58,72 @@ class MLP(nn.Sequential):
         layers = [nn.Linear(n_features, n_nodes), nonlinearity()]
         for _ in range(n_layers):
             layers += [nn.Linear(n_nodes, n_nodes), nonlinearity()]
-        super().__init__(*layers, nn.Linear(n_nodes, 1))
+        super().__init__(*layers, nn.Linear(n_nodes, n_outputs))
 
 
-class MLPRegressor(LightningModule):
+class MLPModule(LightningModule):
+    """What the LightningModules of an MLP share: optimizer, schedule and the training loss.
+
+    The mean loss over an epoch's rows is logged fewer than 200 times a fit: a point costs more than
+    a step of a small network.
+
+    Args:
+        optimizer: Makes an optimizer from parameters.
+        scheduler: Makes a schedule from the optimizer and `total_steps`, the optimizer steps of the
+            fit; it returns None for a constant rate.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        scheduler: Callable[..., LRScheduler | None],
+    ) -> None:
+        super().__init__()
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self._batch_losses: list[tuple[Tensor, int]] = []
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Lightning notes the running hook some fifty times an epoch; a module's own way of setting
+        # an attribute, which looks for parameters, would take as long as a small network's step.
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def predict_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
+        """Predict from the batch's x."""
+        prediction: Tensor = self.forward(batch[0])
+        return prediction
+
+    def note_loss(self, loss: Tensor, *, n_rows: int) -> None:
+        """Keep the loss of a training batch for the epoch's mean."""
+        self._batch_losses.append((loss.detach(), n_rows))
+
+    def mean_loss(self) -> Tensor | None:
+        """Return the mean over the rows of the epoch where a point of the curve is due."""
+        losses, self._batch_losses = self._batch_losses, []
+        every = max(1, (self.trainer.max_epochs or 0) // POINTS_PER_CURVE)
+        if (self.current_epoch + 1) % every != 0:
+            return None
+        rows = sum(n for _, n in losses)
+        return torch.stack([loss * n for loss, n in losses]).sum() / rows
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Make the optimizer and, unless the rate is constant, its schedule by steps."""
+        optimizer = self.optimizer(self.parameters())
+        schedule = self.scheduler(
+            optimizer, total_steps=int(self.trainer.estimated_stepping_batches)
+        )
+        if schedule is None:
+            return optimizer
+        config: Any = {"scheduler": schedule, "interval": "step"}
+        return {"optimizer": optimizer, "lr_scheduler": config}
+
+
+class MLPRegressor(MLPModule):
     """Fit an MLP by mean squared error.
 
     A batch is (x, y): x is (n, n_features), y is (n, 1), both float32.
@@ -64,9 +131,8 @@ class MLPRegressor(LightningModule):
     With `target_mean` and `target_std` of the training rows the network fits the scaled target
     (y - mean) / std; predictions and metrics stay in the target's own unit.
 
-    Logs val/mse and test/mse as the mean over rows, train/mse as the mean over an epoch's rows,
-    fewer than 200 times a fit: a point costs more than a step of a small network. With a scaled
-    target it logs val/rmse and test/rmse as well.
+    Logs train/mse, val/mse and test/mse. With a scaled target it logs rmse, mae and r2 of
+    validation and test rows as well.
 
     Args:
         n_features: Columns of x.
@@ -96,24 +162,20 @@ class MLPRegressor(LightningModule):
         target_mean: float = 0.0,
         target_std: float = 1.0,
     ) -> None:
-        super().__init__()
+        super().__init__(optimizer=optimizer, scheduler=scheduler)
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])
         self.net = MLP(
             n_features=n_features, n_layers=n_layers, n_nodes=n_nodes, activation=activation
         )
-        self.optimizer = optimizer
-        self.scheduler = scheduler
         self._mean, self._std = target_mean, target_std
         self._scales = (target_mean, target_std) != (0.0, 1.0)
-        self._batch_losses: list[tuple[Tensor, int]] = []
+        self._seen: list[tuple[Tensor, Tensor]] = []
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Lightning notes the running hook some fifty times an epoch; a module's own way of setting
-        # an attribute, which looks for parameters, would take as long as a small network's step.
-        if name == "_current_fx_name":
-            object.__setattr__(self, name, value)
-        else:
-            super().__setattr__(name, value)
+    @property
+    def metric_names(self) -> list[str]:
+        """The names of all that is logged."""
+        scores = Task.REGRESSION.metrics if self._scales else ("mse",)
+        return ["train/mse", *(f"{part}/{name}" for part in ("val", "test") for name in scores)]
 
     def forward(self, x: Tensor) -> Tensor:
         """Predict y, (n, 1), from x, (n, n_features)."""
@@ -126,16 +188,12 @@ class MLPRegressor(LightningModule):
         if self._scales:
             y = (y - self._mean) / self._std
         loss = functional.mse_loss(self.net(x), y)
-        self._batch_losses.append((loss.detach(), len(x)))
+        self.note_loss(loss, n_rows=len(x))
         return loss
 
     def on_train_epoch_end(self) -> None:
         """Log train/mse where a point of the curve is due."""
-        losses, self._batch_losses = self._batch_losses, []
-        every = max(1, (self.trainer.max_epochs or 0) // POINTS_PER_CURVE)
-        if (self.current_epoch + 1) % every == 0:
-            rows = sum(n for _, n in losses)
-            mse = torch.stack([loss * n for loss, n in losses]).sum() / rows
+        if (mse := self.mean_loss()) is not None:
             self.log("train/mse", mse * self._std**2 if self._scales else mse)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
@@ -147,36 +205,31 @@ class MLPRegressor(LightningModule):
         self._log_mse("test/mse", batch, n_batches=self.trainer.num_test_batches)
 
     def on_validation_epoch_end(self) -> None:
-        """Log val/rmse if the target is scaled."""
-        self._log_rmse("val")
+        """Log what else there is of the validation rows if the target is scaled."""
+        self._log_others("val")
 
     def on_test_epoch_end(self) -> None:
-        """Log test/rmse if the target is scaled."""
-        self._log_rmse("test")
-
-    def predict_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
-        """Predict y, (n, 1), from the batch's x."""
-        return self.forward(batch[0])
+        """Log what else there is of the test rows if the target is scaled."""
+        self._log_others("test")
 
     def _log_mse(
         self, name: str, batch: tuple[Tensor, Tensor], *, n_batches: list[int | float]
     ) -> None:
         x, y = batch
+        predicted = self(x)
         # Lightning's weighted mean changes the last bits; a weight of 1 leaves one batch alone.
         weight = 1 if n_batches == [1] else len(x)
-        self.log(name, functional.mse_loss(self(x), y), batch_size=weight)
-
-    def _log_rmse(self, part: str) -> None:
+        self.log(name, functional.mse_loss(predicted, y), batch_size=weight)
         if self._scales:
-            self.log(f"{part}/rmse", self.trainer.callback_metrics[f"{part}/mse"].sqrt())
+            self._seen.append((y[:, 0], predicted[:, 0]))
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Make the optimizer and, unless the rate is constant, its schedule by steps."""
-        optimizer = self.optimizer(self.parameters())
-        schedule = self.scheduler(
-            optimizer, total_steps=int(self.trainer.estimated_stepping_batches)
+    def _log_others(self, part: str) -> None:
+        if not self._scales:
+            return
+        true, predicted = (
+            torch.cat(rows).double().cpu().numpy() for rows in zip(*self._seen, strict=True)
         )
-        if schedule is None:
-            return optimizer
-        config: Any = {"scheduler": schedule, "interval": "step"}
-        return {"optimizer": optimizer, "lr_scheduler": config}
+        self._seen = []
+        known = score(Task.REGRESSION, true, predicted)
+        self.log(f"{part}/rmse", self.trainer.callback_metrics[f"{part}/mse"].sqrt())
+        self.log_dict({f"{part}/{name}": known[name] for name in ("mae", "r2")})

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,16 @@ import numpy as np
 import plotly.graph_objects as go
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from optuna import Trial, TrialPruned
 
 from tunesmith.context import Context, current_context
 from tunesmith.data import TabularDataModule
-from tunesmith.objectives.lightgbm_checks import check_boosting, import_lightgbm, parameters_of
+from tunesmith.objectives.class_predictions import class_table, log_class_plots
+from tunesmith.objectives.lightgbm_checks import check_boosting, import_lightgbm
+from tunesmith.objectives.lightgbm_parameters import parameters_of
+from tunesmith.objectives.lightgbm_watch import WatchRounds
 from tunesmith.objectives.objective import FittedModel, Objective, Predictor
 from tunesmith.paths import RunPaths
-from tunesmith.tracking import Run
+from tunesmith.scores import score
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ class LightGBM(Objective):
         self.report_every = report_every
 
     def evaluate(self, cfg: DictConfig) -> dict[str, float]:
-        """Train once and return the errors of the best round.
+        """Train once and return the metrics of the best round.
 
         Raises:
             TrialPruned: The trial's pruner says so.
@@ -50,7 +53,7 @@ class LightGBM(Objective):
         datamodule = _data(cfg)
         booster = _train(cfg, datamodule, context=context, report_every=self.report_every)
         fitted = BoostedTrees(booster, datamodule)
-        metrics = {**fitted.errors("train"), **fitted.errors("val"), "rounds": fitted.rounds}
+        metrics = {**fitted.scores("train"), **fitted.scores("val"), "rounds": fitted.rounds}
         if context.keeps_model(cfg):
             booster.save_model(context.paths.booster)
         if context.is_trial:
@@ -86,23 +89,32 @@ class BoostedTrees(FittedModel):
         best: int = self.booster.best_iteration
         return best if best > 0 else int(self.booster.current_iteration())
 
-    def errors(self, part: str) -> dict[str, float]:
-        """Return the mean squared error and its root on the rows of train, val or test."""
-        x, y = _arrays(self._datamodule, part)
-        mse = float(np.mean((self.booster.predict(x) - y) ** 2))
-        return {f"{part}/mse": mse, f"{part}/rmse": math.sqrt(mse)}
+    def scores(self, part: str) -> dict[str, float]:
+        """Return the metrics on the rows of train, val or test, as far as they are defined."""
+        data = self._datamodule
+        x, y = _arrays(data, part)
+        known = score(data.task, y, predictions(self.booster, x, n_classes=len(data.labels)))
+        return {f"{part}/{name}": value for name, value in known.items() if not math.isnan(value)}
 
     def test(self) -> dict[str, float]:
-        """Return the errors on the test rows."""
-        return self.errors("test")
+        """Return the metrics on the test rows."""
+        return self.scores("test")
 
     def predictor(self) -> Predictor:
         """Return the Booster with the preprocessing of its data if there is any."""
-        return BoostedPredictor(self.booster, self._datamodule.preprocessing)
+        data = self._datamodule
+        return BoostedPredictor(self.booster, data.preprocessing, data.labels)
 
     def example(self) -> Any:
         """Return the data's own example."""
         return self._datamodule.example
+
+    def log_classes(self, context: Context) -> None:
+        """Leave the plots of classes, if it predicts any."""
+        if labels := self._datamodule.labels:
+            x, true = _arrays(self._datamodule, "val")
+            shares = predictions(self.booster, x, n_classes=len(labels))
+            log_class_plots(true, shares, labels, paths=context.paths, run=context.run)
 
     def importance(self) -> go.Figure:
         """Return how much each feature lowered the training error, the strongest on top."""
@@ -125,63 +137,30 @@ class BoostedTrees(FittedModel):
 
 
 class BoostedPredictor(Predictor):
-    """Predicts (n, 1) from raw rows."""
+    """Predicts (n, 1) from raw rows, of classes a table."""
 
     requirements = ("lightgbm",)
+    # Those that were pickled by 0.1.0 know of none.
+    labels: Sequence[Any] = ()
 
-    def __init__(self, booster: Any, preprocessing: Any) -> None:
+    def __init__(self, booster: Any, preprocessing: Any, labels: Sequence[Any] = ()) -> None:
         self.booster = booster
         self.preprocessing = preprocessing
+        self.labels = labels
 
     def predict(self, rows: Any) -> Any:
-        """Return the predictions, (n, 1)."""
+        """Return the predictions, (n, 1), or a table of classes and their probabilities."""
         x = rows if self.preprocessing is None else self.preprocessing.transform(rows)
-        return self.booster.predict(np.asarray(x, dtype=np.float32)).reshape(-1, 1)
+        x = np.asarray(x, dtype=np.float32)
+        predicted = predictions(self.booster, x, n_classes=len(self.labels))
+        return class_table(self.labels, predicted) if self.labels else predicted.reshape(-1, 1)
 
 
-class WatchRounds:
-    """A LightGBM callback: records the errors and reports to the trial.
-
-    The fit stops by TrialPruned where the trial's pruner says so.
-
-    Args:
-        run: What the errors are recorded in.
-        trial: The trial to report to.
-        metric: What is reported; None for several metrics, for which Optuna does not prune.
-        prune: Whether the trial's pruner is obeyed.
-        every: How many rounds lie between two reports.
-
-    """
-
-    # LightGBM calls its early stopping, 30, last.
-    order = 20
-    before_iteration = False
-
-    def __init__(
-        self, *, run: Run, trial: Trial | None, metric: str | None, prune: bool, every: int
-    ) -> None:
-        self.run = run
-        self.trial = trial
-        self.metric = metric
-        self.prune = prune
-        self.every = every
-
-    def __call__(self, env: Any) -> None:
-        """Look at one round."""
-        number = env.iteration + 1
-        if number % self.every != 0:
-            return
-        errors = {f"{name}/mse": float(mse) for name, _, mse, *_ in env.evaluation_result_list}
-        self.run.log_metrics(errors, step=number)
-        log.info("round %d: %s", number, errors)
-        known = {**errors, "val/rmse": math.sqrt(errors["val/mse"])}
-        if self.trial is not None and self.metric in known:
-            self._report(self.trial, known[self.metric], number=number)
-
-    def _report(self, trial: Trial, value: float, *, number: int) -> None:
-        trial.report(value, step=number)
-        if self.prune and trial.should_prune():
-            raise TrialPruned(f"pruned at round {number}: {self.metric} was {value:.4g}")
+def predictions(booster: Any, x: Any, *, n_classes: int) -> Any:
+    """Return predicted numbers, (n,), or the probability of each class, (n, n_classes)."""
+    predicted = booster.predict(x)
+    # Of two classes LightGBM gives that of the second.
+    return np.column_stack([1 - predicted, predicted]) if n_classes == 2 else predicted
 
 
 def _train(
@@ -189,8 +168,9 @@ def _train(
 ) -> Any:
     lightgbm = import_lightgbm()
     lightgbm.register_logger(log)
-    train = lightgbm.Dataset(*_arrays(datamodule, "train"))
-    watched = {"val": train.create_valid(*_arrays(datamodule, "val"))}
+    train = lightgbm.Dataset(*_arrays(datamodule, "train"), weight=_weights(datamodule, "train"))
+    validation = _arrays(datamodule, "val")
+    watched = {"val": train.create_valid(*validation, weight=_weights(datamodule, "val"))}
     if not context.is_trial:  # a trial saves the time
         watched["train"] = train
     watch = WatchRounds(
@@ -199,9 +179,11 @@ def _train(
         metric=cfg.metric.name if isinstance(cfg.metric.name, str) else None,
         prune=cfg.prune,
         every=report_every,
+        weighs=datamodule.class_weights is not None,
+        score=lambda booster: BoostedTrees(booster, datamodule).scores("val"),
     )
     return lightgbm.train(
-        parameters_of(cfg),
+        parameters_of(cfg, datamodule),
         train,
         num_boost_round=cfg.model.num_iterations,
         valid_sets=list(watched.values()),
@@ -215,6 +197,7 @@ def _log_fit(fitted: BoostedTrees, context: Context) -> None:
     context.run.log_artifact(paths.booster)
     fitted.importance().write_html(paths.feature_importance, include_plotlyjs=True)
     context.run.log_artifact(paths.feature_importance)
+    fitted.log_classes(context)
 
 
 def _data(cfg: DictConfig) -> TabularDataModule:
@@ -226,4 +209,11 @@ def _data(cfg: DictConfig) -> TabularDataModule:
 
 def _arrays(datamodule: TabularDataModule, part: str) -> tuple[Any, Any]:
     x, y = getattr(datamodule, part)
-    return x.numpy(), y[:, 0].double().numpy()
+    return x.numpy(), y.numpy() if datamodule.task.is_of_classes else y[:, 0].double().numpy()
+
+
+def _weights(datamodule: TabularDataModule, part: str) -> Any:
+    """Return what each row weighs; rows to validate with end the fit and weigh as the others do."""
+    if datamodule.class_weights is None:
+        return None
+    return np.take(datamodule.class_weights, _arrays(datamodule, part)[1])

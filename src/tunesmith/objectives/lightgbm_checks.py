@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from tunesmith.data import TabularDataModule
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidArgument, InvalidConfig
 from tunesmith.extras import install_extra
+from tunesmith.objectives.lightgbm_parameters import OBJECTIVES, parameters_of
+from tunesmith.objectives.metrics import check_metrics
 from tunesmith.objectives.naming_group import naming_group
+from tunesmith.scores import Task
 from tunesmith.validate import require_choice, require_integer
 
 # Made-up rows, enough for a share of them to be drawn.
@@ -38,14 +41,6 @@ def import_lightgbm() -> Any:
     return lightgbm
 
 
-def parameters_of(cfg: DictConfig) -> dict[str, Any]:
-    """Return the config's parameters as LightGBM takes them."""
-    given: Any = OmegaConf.to_container(cfg.model, resolve=True)
-    # The number of rounds is an argument of its own; what is watched is the squared error.
-    params = {k: v for k, v in given.items() if v is not None and k != "num_iterations"}
-    return {**params, "metric": "l2"}
-
-
 def check_boosting(cfg: DictConfig, *, report_every: object) -> None:
     """Make the data and an empty model.
 
@@ -59,7 +54,6 @@ def check_boosting(cfg: DictConfig, *, report_every: object) -> None:
             f"model._target_={cfg.model and cfg.model['_target_']}; try model=lightgbm, or "
             "objective=lightning"
         )
-    _check_metric(cfg)
     lightgbm = import_lightgbm()
     with naming_group("data"):
         datamodule = instantiate(cfg.data)
@@ -67,28 +61,38 @@ def check_boosting(cfg: DictConfig, *, report_every: object) -> None:
         raise InvalidConfig(
             f"objective=lightgbm takes a TabularDataModule, got {cfg.data._target_}; try data=cubic"
         )
+    check_metrics(cfg, _known_metrics(datamodule.task), datamodule=datamodule)
+    _check_objective(cfg.model.get("objective"), datamodule.task)
     require_integer("objective.report_every", report_every, minimum=1, example=20)
     require_integer("model.num_iterations", cfg.model.num_iterations, minimum=1, example=2000)
     if cfg.ckpt_path is not None:
         raise InvalidConfig("objective=lightgbm does not continue a model; try ckpt_path=null")
-    _check_parameters(lightgbm, {**parameters_of(cfg), "verbosity": 0})
+    params = {**parameters_of(cfg, datamodule), "verbosity": 0}
+    _check_parameters(lightgbm, params, n_classes=len(datamodule.labels))
 
 
-def _check_metric(cfg: DictConfig) -> None:
-    """Raise InvalidArgument for a metric that a fit does not return."""
-    names = list(cfg.metric.name) if OmegaConf.is_list(cfg.metric.name) else [cfg.metric.name]
-    known = ("val/mse", "val/rmse", "train/mse", "train/rmse", "test/mse", "test/rmse", "rounds")
-    for name in names:
-        require_choice("metric.name", name, known)
+def _check_objective(objective: object, task: Task) -> None:
+    """Raise InvalidArgument if LightGBM is told to predict something else than the data have."""
+    fitting = OBJECTIVES.get(task)
+    if fitting is not None:
+        require_choice("model.objective", objective, fitting)
+    elif objective in [name for names in OBJECTIVES.values() for name in names]:
+        raise InvalidArgument("model.objective", "one for a target of numbers", objective, "l2")
 
 
-def _check_parameters(lightgbm: Any, params: dict[str, Any]) -> None:
+def _known_metrics(task: Task) -> list[str]:
+    parts = ("val", "train", "test")
+    return [*(f"{part}/{name}" for part in parts for name in task.metrics), "rounds"]
+
+
+def _check_parameters(lightgbm: Any, params: dict[str, Any], *, n_classes: int) -> None:
     said = _Said()
     lightgbm.register_logger(said)
     rows = np.arange(N_CHECKED, dtype=np.float64)
     try:
         with _without_stderr():
-            lightgbm.Booster(params, lightgbm.Dataset(rows[:, None], rows, params=params))
+            y = rows % n_classes if n_classes else rows
+            lightgbm.Booster(params, lightgbm.Dataset(rows[:, None], y, params=params))
     except lightgbm.basic.LightGBMError as error:
         raise InvalidConfig(_refusal(str(error), params)) from error
     if unknown := UNKNOWN.search("\n".join(said.lines)):

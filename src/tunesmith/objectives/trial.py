@@ -28,6 +28,7 @@ from tunesmith.context import (
 )
 from tunesmith.errors import InvalidConfig, nearest
 from tunesmith.interrupts import begun, end_interrupted, is_interrupt
+from tunesmith.objectives.metrics import metric_names
 from tunesmith.objectives.objective import Values, objective_of
 from tunesmith.objectives.record_config import record_config
 from tunesmith.objectives.repeat import mean_over_seeds
@@ -110,12 +111,6 @@ def _keep_what_the_run_says(trial: Trial, run: Run) -> None:
     # The store may have been away when the run began.
     if run.id is not None:
         TrialRecord.write(trial, run_id=run.id)
-
-
-def metric_names(cfg: DictConfig) -> list[str]:
-    """Return the names of the metrics that are optimized, one or several."""
-    name = cfg.metric.name
-    return list(name) if isinstance(name, ListConfig) else [name]
 
 
 def _started(cfg: DictConfig) -> Context:

@@ -16,6 +16,7 @@ from tunesmith.objectives.lightning.build import build_model
 from tunesmith.objectives.lightning.checkpoint import check_checkpoint
 from tunesmith.objectives.lightning.logged_names import can_log, texts_like_names
 from tunesmith.objectives.lightning.loggers import check_loggers
+from tunesmith.objectives.metrics import check_metrics, metric_names
 from tunesmith.objectives.naming_group import naming_group
 from tunesmith.validate import require_choice, require_integer, require_positive
 
@@ -42,7 +43,7 @@ def check_fit(cfg: DictConfig) -> None:
         if parameters := list(model.parameters()):
             # Optimizers check their own numbers only when they are made.
             instantiate(cfg.optimizer)(parameters)
-    _check_metric_is_logged(cfg, type(model))
+    _check_metric_is_logged(cfg, model, datamodule)
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path, model, max_epochs=cfg.trainer.max_epochs)
     _check_accelerator(cfg.trainer.accelerator)
@@ -105,13 +106,21 @@ def _check_metric(cfg: DictConfig) -> None:
         )
 
 
-def _check_metric_is_logged(cfg: DictConfig, kind: type[LightningModule]) -> None:
-    """Raise InvalidConfig for a metric that nothing logs, as far as the source tells."""
+def _check_metric_is_logged(
+    cfg: DictConfig, model: LightningModule, datamodule: LightningDataModule
+) -> None:
+    """Raise InvalidConfig for a metric that nothing logs, as far as the module or its source tell.
+
+    A module may list all that it logs as its `metric_names`.
+    """
     targets = [str(node.get("_target_")) for node in cfg.callbacks.values() if node is not None]
     if not all(target.startswith("lightning.") for target in targets):
         return  # A callback of the user's own may log as well.
-    names = list(cfg.metric.name) if OmegaConf.is_list(cfg.metric.name) else [cfg.metric.name]
-    for name in names:
+    if isinstance(known := getattr(model, "metric_names", None), list):
+        check_metrics(cfg, [*known, *COMPUTED], datamodule=datamodule)
+        return
+    kind = type(model)
+    for name in metric_names(cfg):
         if name not in COMPUTED and not can_log(kind, name):
             texts = texts_like_names(kind)
             known = [text for text in texts if text.startswith(("val/", "val_"))] or texts

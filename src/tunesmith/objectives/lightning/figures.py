@@ -1,6 +1,8 @@
 """What a single fit leaves behind: its checkpoint, learning curve and predicted versus true."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 import torch
@@ -8,6 +10,7 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.profilers import PassThroughProfiler, Profiler, SimpleProfiler
 
 from tunesmith.context import Context
+from tunesmith.objectives.class_predictions import log_class_plots
 from tunesmith.tracking import curves_of
 
 MAX_POINTS = 2000
@@ -18,7 +21,8 @@ def log_fit(trainer: Trainer, datamodule: LightningDataModule, *, context: Conte
     """Record the checkpoint, write plots into the run's folder and record them.
 
     With a profiler, its table too. The plots are interactive and show without a network. A model
-    without a learning curve, or one that does not predict one number a row, goes without that plot.
+    without a learning curve, or one that does not predict one number a row, goes without that plot;
+    one of classes that the data name has those of classes.
     """
     run, paths = context.run, context.paths
     run.log_artifact(paths.checkpoint)
@@ -35,6 +39,24 @@ def log_fit(trainer: Trainer, datamodule: LightningDataModule, *, context: Conte
         if figure is not None:
             figure.write_html(path, include_plotlyjs=True)
             run.log_artifact(path)
+    if labels := getattr(datamodule, "labels", ()):
+        _log_classes(model, datamodule, labels=labels, context=context)
+
+
+def _log_classes(
+    model: LightningModule,
+    datamodule: LightningDataModule,
+    *,
+    labels: Sequence[Any],
+    context: Context,
+) -> None:
+    x, true = next(iter(datamodule.val_dataloader()))
+    model.eval()
+    with torch.no_grad():
+        predicted = model(x.to(model.device, model.dtype))
+    if isinstance(predicted, torch.Tensor) and predicted.shape == (len(x), len(labels)):
+        shares = predicted.float().cpu().numpy()
+        log_class_plots(true.numpy(), shares, labels, paths=context.paths, run=context.run)
 
 
 def _write_profile(profiler: Profiler, *, path: Path) -> None:

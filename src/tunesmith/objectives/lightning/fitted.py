@@ -1,6 +1,7 @@
 """A LightningModule after its fit: to be tested, and to be used elsewhere."""
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
+from tunesmith.objectives.class_predictions import class_table
 from tunesmith.objectives.objective import FittedModel, Predictor
 
 N_EXAMPLE_ROWS = 5
@@ -42,7 +44,8 @@ class LightningFitted(FittedModel):
     def predictor(self) -> Predictor:
         """Return the module on the CPU, with the preprocessing of its data if there is any."""
         preprocessing = getattr(self._datamodule, "preprocessing", None)
-        return LightningPredictor(_without_factories(self._model.cpu()), preprocessing)
+        labels = getattr(self._datamodule, "labels", ())
+        return LightningPredictor(_without_factories(self._model.cpu()), preprocessing, labels)
 
     def example(self) -> Any:
         """Return the data's own `example`, else the first rows of the first validation batch."""
@@ -73,16 +76,25 @@ def _is_factory(value: object) -> bool:
 class LightningPredictor(Predictor):
     """Calls a LightningModule; floats are taken as float32, as it was trained."""
 
-    def __init__(self, model: LightningModule, preprocessing: Any) -> None:
+    # Those that were pickled by 0.1.0 know of none.
+    _labels: Sequence[Any] = ()
+
+    def __init__(
+        self, model: LightningModule, preprocessing: Any, labels: Sequence[Any] = ()
+    ) -> None:
         self._model = model.eval()
         self._preprocessing = preprocessing
+        self._labels = labels
 
     def predict(self, rows: Any) -> Any:
-        """Return what the module returns for the rows, as an array."""
+        """Return what the module returns for the rows, as an array; of classes a table."""
         if self._preprocessing is not None:
             rows = self._preprocessing.transform(rows)
         x = np.asarray(rows)
         if np.issubdtype(x.dtype, np.floating):
             x = x.astype(np.float32)
         with torch.no_grad():
-            return self._model(torch.from_numpy(x)).numpy()
+            predicted = self._model(torch.from_numpy(x)).numpy()
+        if self._labels and predicted.shape == (len(x), len(self._labels)):
+            return class_table(self._labels, predicted)
+        return predicted

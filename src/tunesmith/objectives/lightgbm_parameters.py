@@ -1,0 +1,51 @@
+"""LightGBM's parameters for a kind of problem, and its names of the metrics."""
+
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from tunesmith.data import TabularDataModule
+from tunesmith.objectives.metrics import metric_names
+from tunesmith.scores import Task
+
+# What LightGBM computes in each round, by our names; `log_loss` has one name for each task.
+_OF_NUMBERS = {"mse": "l2", "mae": "l1"}
+_OF_TWO = {
+    "log_loss": "binary_logloss",
+    "roc_auc": "auc",
+    "average_precision": "average_precision",
+}
+_OF_MANY = {"log_loss": "multi_logloss"}
+NATIVE = {
+    Task.REGRESSION: _OF_NUMBERS,
+    Task.BINARY: _OF_TWO,
+    Task.MULTICLASS: _OF_MANY,
+}
+OUR_NAMES = {native: ours for names in NATIVE.values() for ours, native in names.items()}
+# What of LightGBM's objectives predicts classes.
+OBJECTIVES = {
+    Task.BINARY: ("binary", "cross_entropy", "xentropy"),
+    Task.MULTICLASS: ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr"),
+}
+
+
+def parameters_of(cfg: DictConfig, datamodule: TabularDataModule) -> dict[str, Any]:
+    """Return the config's parameters as LightGBM takes them.
+
+    What is watched in each round, and ends the fit, is `model.metric` if it is given; else the
+    metric that is optimized if LightGBM computes it, else the loss of the task.
+    """
+    given: Any = OmegaConf.to_container(cfg.model, resolve=True)
+    # The number of rounds is an argument of its own.
+    params = {k: v for k, v in given.items() if v is not None and k != "num_iterations"}
+    if datamodule.task is Task.MULTICLASS:
+        params = {"num_class": len(datamodule.labels), **params}
+    return {"metric": _watched(cfg, datamodule.task), "first_metric_only": True, **params}
+
+
+def _watched(cfg: DictConfig, task: Task) -> list[str]:
+    native = NATIVE[task]
+    loss = native[task.metrics[0]]
+    wanted = [str(name).removeprefix("val/") for name in metric_names(cfg)]
+    found = native.get(wanted[0], loss) if len(wanted) == 1 else loss
+    return list(dict.fromkeys([found, loss]))
