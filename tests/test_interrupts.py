@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,14 @@ from tunesmith.study import open_storage
 from tunesmith.tracking.mlflow import MlflowTracking
 
 SEARCH = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s", "tracking=none")
+
+
+@pytest.fixture(autouse=True)
+def hears_ctrl_c() -> Iterator[None]:
+    """Answer Ctrl-C as Python does, also where tests were begun in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupt(
