@@ -87,6 +87,11 @@ class RunPaths:
         return self.folder / "class_curves.html"
 
     @property
+    def plots(self) -> Path:
+        """The plots of a fit that a report shows, as JSON."""
+        return self.folder / "plots.json"
+
+    @property
     def feature_importance(self) -> Path:
         """The plot of what each feature contributes."""
         return self.folder / "feature_importance.html"

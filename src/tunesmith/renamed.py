@@ -70,10 +70,11 @@ TARGETS = (
         added={
             "sheet": None,
             "strict": False,
-            "task": "auto",
             "positive": None,
             "class_weight": None,
         },
+        # By the metric, which is of numbers or of classes.
+        told=("task",),
         found={"encoding": "utf-8", "decimal": "."},
     ),
     Renamed("tunesmith.models.schedules.constant", "tunesmith.models.constant_schedule"),

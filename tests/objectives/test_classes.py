@@ -1,5 +1,6 @@
 """Classes are predicted by the MLP and by LightGBM alike."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,10 @@ from torch.nn import functional
 from tests.data.labelled import write_digits, write_iris, write_tumours
 from tests.models.test_mlp import SIZES
 from tests.objectives.fits import Compose
-from tunesmith.context import entered, job_context
+from tunesmith.context import Role, entered, job_context
 from tunesmith.models import MLPClassifier, constant_schedule
 from tunesmith.objectives import objective_of, restore_model
-from tunesmith.objectives.lightgbm_watch import WatchRounds
 from tunesmith.scores import OF_CLASSES
-from tunesmith.tracking import Run
 
 TABLE = ("data=table", "data.target=target", "tracking=none")
 MLP = ("data.batch_size=32", "trainer.max_epochs=20", "optimizer.lr=0.01")
@@ -120,26 +119,28 @@ def test_lightgbm_watches_what_is_optimized_or_what_it_is_told(
     assert watched("data.task=regression", "metric=mae", task="regression") == ["l1", "l2"]
 
 
-def test_what_lightgbm_does_not_know_is_reported_all_the_same() -> None:
-    trial = create_study().ask()
-    watch = WatchRounds(
-        run=Run(),
-        trial=trial,
-        metric="val/accuracy",
-        prune=False,
-        every=1,
-        weighs=False,
-        score=lambda booster: {"val/accuracy": booster},
-    )
-
-    class Round:
-        iteration = 4
-        evaluation_result_list = (("val", "binary_logloss", 0.5, False),)
-        model = 0.75
-
-    watch(Round)
-    stored = trial.study.get_trials()[0]
-    assert stored.intermediate_values == {5: 0.75}
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (("metric=accuracy", "model.linear_tree=true"), "accuracy"),
+        (("data.class_weight=balanced",), "log_loss"),
+        (("metric=roc_auc", "+model.metric=multi_error"), "roc_auc"),
+    ],
+)
+def test_what_lightgbm_does_not_compute_is_reported_all_the_same(
+    composed: Compose, tmp_path: Path, overrides: tuple[str, ...], name: str
+) -> None:
+    trial = create_study(direction="minimize" if name == "log_loss" else "maximize").ask()
+    path = write_iris(tmp_path)
+    cfg = composed(*TREES, *TABLE, f"data.path={path}", "objective.report_every=5", *overrides)
+    context = replace(job_context(), role=Role.TRIAL, trial=trial)
+    with entered(context):
+        metrics: Any = objective_of(cfg).evaluate(cfg)
+    reported = trial.study.get_trials()[0].intermediate_values
+    assert list(reported)[:3] == [5, 10, 15]
+    assert max(reported) <= metrics["rounds"] + 50
+    best = min if name == "log_loss" else max
+    assert best(reported.values()) == pytest.approx(metrics[f"val/{name}"], abs=0.05)
 
 
 def classifier(**changes: Any) -> MLPClassifier:

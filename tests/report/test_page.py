@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 import optuna
+import plotly.graph_objects as go
 import pytest
 from optuna.distributions import (
     BaseDistribution,
@@ -77,6 +78,8 @@ def test_the_context_is_shown(tmp_path: Path) -> None:
         storage="sqlite:///my store.db",
         commands=[("Repeat the winner", "python train.py --config-name best")],
         confirmation=Confirmation([winner, baseline], winner.label, "baseline"),
+        data="Data: <houses>.csv",
+        fit=[("Confusion matrix", go.Figure(go.Heatmap(z=[[3, 1], [0, 4]])).to_json())],
     )
     text = text_of(study, tmp_path, context=context)
     for expected in (
@@ -86,6 +89,9 @@ def test_the_context_is_shown(tmp_path: Path) -> None:
         "on new seeds</span><b>1.10 ± 0.14</b>",
         "the search flattered it by 0.2",
         "On test, baseline reaches 2.4",
+        "<pre>Data: &lt;houses&gt;.csv</pre>",
+        "<h2>Confusion matrix</h2>",
+        '"z":[[3,1],[0,4]]',
         "python train.py --config-name best",
         "optuna-dashboard &#39;sqlite:///my store.db&#39;",
     ):

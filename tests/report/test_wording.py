@@ -2,7 +2,7 @@
 
 import pytest
 
-from tunesmith.report.wording import confirmed, spread
+from tunesmith.report.wording import confirmed, gap_text, spread
 from tunesmith.study import Candidate, Confirmation
 
 
@@ -23,6 +23,12 @@ def test_a_mean_has_the_digits_that_its_deviation_leaves(
     mean: float, deviation: float, written: str
 ) -> None:
     assert spread(mean, deviation) == written
+
+
+@pytest.mark.parametrize(("values", "written"), [([1.0, 1.0], "0"), ([0.1 * 3] * 3, "0")])
+def test_a_gap_of_nothing_has_no_sign(values: list[float], written: str) -> None:
+    search_value = round(values[0], 12)
+    assert gap_text(Candidate("trial 2", values, 2, search_value, sign=-1)) == written
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Predictions of classes, as people read them: in a table, and in plots."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def log_class_plots(
 ) -> None:
     """Write the plots of the validation rows into the run's folder, and record them.
 
+    A search's report shows those of its winner.
+
     Args:
         true: Indices of the classes, (n,).
         probabilities: Of each row and class, (n, n_classes).
@@ -61,6 +64,8 @@ def log_class_plots(
     for path, figure in plots.items():
         figure.write_html(path, include_plotlyjs=True)
         run.log_artifact(path)
+    shown = [(figure.layout.title.text, figure.to_json()) for figure in plots.values()]
+    paths.plots.write_text(json.dumps(shown), encoding="utf-8")
 
 
 def _confusion(true: Array, chosen: Array, labels: Sequence[Any]) -> go.Figure:
@@ -116,6 +121,4 @@ def _curves(true: Array, probabilities: Array, labels: Sequence[Any]) -> go.Figu
     figure.update_yaxes(title="true positive rate", range=[0, 1.02], col=1)
     figure.update_xaxes(title="recall", range=[0, 1], col=2)
     figure.update_yaxes(title="precision", range=[0, 1.02], col=2)
-    return figure.update_layout(
-        title="Curves of the validation rows", template="simple_white", legend={"orientation": "h"}
-    )
+    return figure.update_layout(title="Curves of the validation rows", template="simple_white")

@@ -15,8 +15,8 @@ from tunesmith.context import Context, current_context
 from tunesmith.data import TabularDataModule
 from tunesmith.objectives.class_predictions import class_table, log_class_plots
 from tunesmith.objectives.lightgbm_checks import check_boosting, import_lightgbm
-from tunesmith.objectives.lightgbm_parameters import parameters_of
-from tunesmith.objectives.lightgbm_watch import WatchRounds
+from tunesmith.objectives.lightgbm_parameters import not_watched, parameters_of
+from tunesmith.objectives.lightgbm_watch import ScoreRounds, WatchRounds, of_each_class
 from tunesmith.objectives.objective import FittedModel, Objective, Predictor
 from tunesmith.paths import RunPaths
 from tunesmith.scores import score
@@ -160,7 +160,7 @@ def predictions(booster: Any, x: Any, *, n_classes: int) -> Any:
     """Return predicted numbers, (n,), or the probability of each class, (n, n_classes)."""
     predicted = booster.predict(x)
     # Of two classes LightGBM gives that of the second.
-    return np.column_stack([1 - predicted, predicted]) if n_classes == 2 else predicted
+    return of_each_class(predicted) if n_classes == 2 else predicted
 
 
 def _train(
@@ -180,14 +180,15 @@ def _train(
         prune=cfg.prune,
         every=report_every,
         weighs=datamodule.class_weights is not None,
-        score=lambda booster: BoostedTrees(booster, datamodule).scores("val"),
     )
+    further = not_watched(cfg, datamodule) if context.is_trial else None
     return lightgbm.train(
         parameters_of(cfg, datamodule),
         train,
         num_boost_round=cfg.model.num_iterations,
         valid_sets=list(watched.values()),
         valid_names=list(watched),
+        feval=further and ScoreRounds(further, task=datamodule.task, every=report_every),
         callbacks=[watch],
     )
 

@@ -49,3 +49,14 @@ def _watched(cfg: DictConfig, task: Task) -> list[str]:
     wanted = [str(name).removeprefix("val/") for name in metric_names(cfg)]
     found = native.get(wanted[0], loss) if len(wanted) == 1 else loss
     return list(dict.fromkeys([found, loss]))
+
+
+def not_watched(cfg: DictConfig, datamodule: TabularDataModule) -> str | None:
+    """Return the metric that is optimized where LightGBM does not compute it for all rows alike."""
+    names = metric_names(cfg)
+    part, _, name = str(names[0]).rpartition("/")
+    if len(names) > 1 or part != "val" or name not in datamodule.task.metrics or name == "rmse":
+        return None
+    is_computed = name in NATIVE[datamodule.task] and datamodule.class_weights is None
+    # Told otherwise, LightGBM computes only that.
+    return None if is_computed and "metric" not in cfg.model else name

@@ -16,6 +16,8 @@ class ReportContext:
         commands: For each purpose ("repeat the winner") a command line.
         confirmation: The best trials and the baseline, trained again on new seeds.
         advice: What to do next; None for what `advise` says of the study.
+        data: What was read of the data, in lines.
+        fit: What the winner's fit is like: a title, and a figure of plotly as JSON, for each plot.
 
     """
 
@@ -23,3 +25,5 @@ class ReportContext:
     commands: Sequence[tuple[str, str]] = ()
     confirmation: Confirmation | None = None
     advice: Sequence[Advice] | None = None
+    data: str = ""
+    fit: Sequence[tuple[str, str]] = ()

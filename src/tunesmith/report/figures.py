@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import optuna
 import plotly.graph_objects as go
+import plotly.io
 from optuna.importance import (
     BaseImportanceEvaluator,
     FanovaImportanceEvaluator,
@@ -54,6 +55,11 @@ class Plot:
     figure: go.Figure | None
     half: bool = False
     json: str = ""
+
+
+def of_fit(key: str, title: str, figure: str) -> Iterator[Plot]:
+    """Draw what the winner's fit left: a figure of plotly as JSON."""
+    yield Plot(key, title, "From the winner's fit.", plotly.io.from_json(figure))
 
 
 def pareto_front(study: optuna.Study, objectives: Sequence[Objective]) -> Iterator[Plot]:

@@ -69,7 +69,7 @@ def write_report(
     # Here: plotly and scikit-learn take a second, and a worker needs neither.
     from plotly.offline import get_plotlyjs
 
-    from tunesmith.report.plots import plots
+    from tunesmith.report.plots import plots, plots_of_fit
 
     context = context or ReportContext()
     advice = context.advice
@@ -93,7 +93,8 @@ def write_report(
         rows=rows,
         no_table=failure and f"The table cannot be made ({failure}).",
         extras=_extras(rows),
-        groups=_groups(plots(study)),
+        data=context.data,
+        groups=_groups([*plots_of_fit(context.fit), *plots(study)]),
         commands=context.commands,
         dashboard=None if context.storage is None else open_dashboard(context.storage),
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),

@@ -35,6 +35,15 @@ def plots(study: optuna.Study) -> list[figures.Plot]:
         return [plot for part in _parts(study) for plot in _drawn(*part)]
 
 
+def plots_of_fit(fit: Sequence[tuple[str, str]]) -> list[figures.Plot]:
+    """Return the plots of the winner's fit: a title, and a figure of plotly as JSON, for each."""
+    return [
+        plot
+        for i, (title, figure) in enumerate(fit)
+        for plot in _drawn(title, partial(figures.of_fit, f"fit-{i}", title, figure))
+    ]
+
+
 def _drawn(title: str, draw: Callable[[], Iterable[figures.Plot]]) -> list[figures.Plot]:
     made, failure = attempt(lambda: [_styled(plot) for plot in draw()])
     if failure:

@@ -80,6 +80,8 @@ def gap_text(candidate: Candidate) -> str:
     """Write the optimism gap to the digits that the deviation leaves; empty without one."""
     if candidate.optimism is None:
         return ""
+    if math.isclose(candidate.mean, candidate.search_value or 0.0, rel_tol=1e-12):
+        return "0"  # Not the last bits of a mean, nor a zero with a sign.
     places = _places(candidate.deviation)
     if places is None or abs(places) > _MOST_PLACES:
         return f"{candidate.optimism:.3g}"

@@ -1,5 +1,6 @@
 """Write what a finished search leaves: report, best config, next search, the winner's refit."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,12 +12,13 @@ from optuna.trial import FrozenTrial
 
 from tunesmith.advice import Advice, advise, write_next
 from tunesmith.commands import load_model, repeat_run
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidConfig, attempt
 from tunesmith.extras import install_extra, missing
+from tunesmith.paths import RunPaths
 from tunesmith.report import ReportContext, terminal_summary, write_front
 from tunesmith.search.following import next_search, repeat_saved, to_continue
 from tunesmith.search.foreign import why_not_composed
-from tunesmith.search.plan import Plan
+from tunesmith.search.plan import Plan, summary_of
 from tunesmith.search.probe import accepts
 from tunesmith.search.saved_config import is_of_any_app, next_defaults
 from tunesmith.search.session import Session
@@ -72,6 +74,8 @@ def write_results(
         commands=_commands(study, plan, advice, confirmation, refit=refit),
         confirmation=confirmation,
         advice=advice,
+        data="\n".join(attempt(lambda: [summary_of(plan)])[0]),
+        fit=_plots_of(plan.paths.best) if refit else (),
     )
     report = _write_report(study, plan, context)
     if report is not None:
@@ -100,6 +104,13 @@ def _write_report(study: optuna.Study, plan: Plan, context: ReportContext) -> Pa
     from tunesmith.report import write_report  # here: not every installation has it
 
     return write_report(study, path=plan.paths.report, context=context)
+
+
+def _plots_of(run: RunPaths) -> list[tuple[str, str]]:
+    """Return the plots that a fit left for the report."""
+    if not run.plots.is_file():
+        return []
+    return [(title, figure) for title, figure in json.loads(run.plots.read_text("utf-8"))]
 
 
 def _show(study: optuna.Study, session: Session, context: ReportContext) -> None:
