@@ -96,10 +96,10 @@ def test_a_bug_stops_the_search_after_three_times_and_is_shown_once(tmp_path: Pa
     ("bad", "reason"),
     [
         ("float('nan')", "the objective returned nan"),
-        ("None", "the objective returned"),
-        ("int('x')", "invalid literal"),
-        ("sys.exit(3)", "SystemExit(3)"),
-        ("{'z': 1.0}", "no y"),
+        pytest.param("None", "the objective returned", marks=pytest.mark.slow),
+        pytest.param("int('x')", "invalid literal", marks=pytest.mark.slow),
+        pytest.param("sys.exit(3)", "SystemExit(3)", marks=pytest.mark.slow),
+        pytest.param("{'z': 1.0}", "no y", marks=pytest.mark.slow),
     ],
 )
 def test_a_trial_that_fails_says_why_and_the_search_goes_on(

@@ -16,6 +16,16 @@ QUADRATIC = "-m hparams_search=quadratic"
 PACKAGE = "lightning.pytorch.loggers"
 VALUES = [
     ("model.n_nodes=abc", "'abc'", "model.n_nodes=2"),
+    ("optimizer=adamm", "adamm", "optimizer=adam"),
+    ("model.n_layers=0", "got 0", "model.n_layers=2"),
+    ("ckpt_path=nowhere.ckpt", "nowhere.ckpt", "ckpt_path=null"),
+    ("model.n_layers=1,2", "model.n_layers=1,2", "--multirun"),
+    (f"{MLP} hydra.sweeper.n_trials=many", "many", "Integer"),
+    (f"{MLP} 'model.n_layers=int(interval(4,1))'", "interval(4,1)", "interval(LOW,HIGH)"),
+    (f"{MLP} 'model.n_layers=interval(1,4)'", "got 1.0", "model.n_layers=2"),
+    ("model=lightgbm", "model", "objective=lightgbm"),
+    (f"{MLP} metric.name=val/loss", "'val/loss'", "metric.name=val/mse"),
+    (f"{MLP} objective=lightgbm", "model.n_layers", "without objective=lightgbm"),
     ("model.activation=rellu", "'rellu'", "model.activation=relu"),
     ("optimizer.lr=-1", "got -1", "optimizer.lr=0.01"),
     ("optimizer.lr=nan", "got nan", "optimizer.lr=0.01"),

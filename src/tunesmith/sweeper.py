@@ -76,6 +76,8 @@ class OptunaStudyConf:
             top-level keys that no trial reads; the winner's config goes without them.
         summary: The dotted path of a function that takes a composed config and returns what a user
             is told of its data before the first trial; empty for nothing.
+        references: The dotted path of a function that takes a composed config and returns the
+            metrics of models that the winner is compared with: {name: {metric: value}}.
         tracking: What is instantiated to record trials in a tracking store.
         refit: Whether the winner is run once more at the end.
         repeat: How often a trial repeats its fit, as far as the pruner has to know.
@@ -125,6 +127,7 @@ class OptunaStudyConf:
     restore: str | None = None
     unread: str | None = None
     summary: str | None = None
+    references: str | None = None
     tracking: Any | None = None
     refit: Any = False
     repeat: Any = 1
@@ -153,6 +156,7 @@ class ExperimentConf(OptunaStudyConf):
     restore: str | None = "tunesmith.objectives.restore_model"
     unread: str | None = "tunesmith.objectives.unread_groups"
     summary: str | None = "tunesmith.objectives.summarize_data"
+    references: str | None = "tunesmith.objectives.score_references"
     tracking: Any | None = "${of_experiment:tracking}"
     refit: Any = "${of_experiment:refit}"
     repeat: Any = "${of_experiment:repeat}"

@@ -12,7 +12,8 @@ import yaml
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import environment, read_trials, refuse, run_folder, succeed, train
+from tests.commands import environment, read_trials, run_folder, succeed, train
+from tests.in_process import refuse_here
 from tests.mlflow_store import runs_of
 
 QUICK = ("data.n_samples=400", "data.n_test=300", "model.num_iterations=60", "n_threads=1")
@@ -193,6 +194,6 @@ def test_without_the_package_one_line_names_the_extra(tmp_path: Path) -> None:
 def test_a_mistake_is_one_clear_line(
     tmp_path: Path, argument: str, came: str, way_out: str
 ) -> None:
-    said = refuse("objective=lightgbm", argument, root=tmp_path / "outputs")
+    said = refuse_here("objective=lightgbm", argument, root=tmp_path / "outputs")
     assert came in said
     assert way_out in said

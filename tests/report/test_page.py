@@ -16,7 +16,7 @@ from optuna.trial import TrialState, create_trial
 
 from tests.studies import add, recorded_article, searched
 from tunesmith.advice import rules
-from tunesmith.report import ReportContext, figures, page, write_report
+from tunesmith.report import Compared, ReportContext, figures, page, write_report
 from tunesmith.report.plots import plots
 from tunesmith.study import Candidate, Confirmation
 
@@ -79,6 +79,10 @@ def test_the_context_is_shown(tmp_path: Path) -> None:
         commands=[("Repeat the winner", "python train.py --config-name best")],
         confirmation=Confirmation([winner, baseline], winner.label, "baseline"),
         data="Data: <houses>.csv",
+        compared=[
+            Compared("ridge regression", 1.0, 2.05),
+            Compared(f"the winner, trial {number}", 1.1, 2.15, is_winner=True),
+        ],
         fit=[("Confusion matrix", go.Figure(go.Heatmap(z=[[3, 1], [0, 4]])).to_json())],
     )
     text = text_of(study, tmp_path, context=context)
@@ -89,6 +93,9 @@ def test_the_context_is_shown(tmp_path: Path) -> None:
         "on new seeds</span><b>1.10 ± 0.14</b>",
         "the search flattered it by 0.2",
         "On test, baseline reaches 2.4",
+        "<h2>Beside models that nobody tuned</h2>",
+        "The search found nothing better than ridge regression.",
+        "<tr><td>ridge regression</td><td>1</td><td>2.05</td></tr>",
         "<pre>Data: &lt;houses&gt;.csv</pre>",
         "<h2>Confusion matrix</h2>",
         '"z":[[3,1],[0,4]]',

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from tunesmith.objectives.optuna_file import OptunaFile
     from tunesmith.objectives.parabola import quadratic
+    from tunesmith.objectives.references import score_references
     from tunesmith.objectives.trial import Outcome, run_trial
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "quadratic",
     "restore_model",
     "run_trial",
+    "score_references",
     "summarize_data",
     "unread_groups",
 ]
@@ -53,6 +55,7 @@ __getattr__ = load_from(
         "quadratic": "parabola",
         "restore_model": "objective",
         "run_trial": "trial",
+        "score_references": "references",
         "summarize_data": "objective",
         "unread_groups": "objective",
     },

@@ -5,9 +5,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
 from tunesmith.scores import OF_CLASSES, OF_NUMBERS, Task
-from tunesmith.validate import require_choice
 
 
 def metric_names(cfg: DictConfig) -> list[str]:
@@ -33,7 +32,11 @@ def check_metrics(cfg: DictConfig, known: Collection[str], *, datamodule: Any) -
                 f"metric.name={name} is for a target of {theirs}, and this one is read as "
                 f"{_read_as(task, datamodule)}; try metric={task.metrics[0]}{_way_out(task, cfg)}"
             )
-        require_choice("metric.name", name, known)
+        if name not in known:
+            close = nearest(str(name), [one for one in known if one.startswith("val/")])
+            raise InvalidArgument(
+                "metric.name", f"one of {', '.join(known)}", name, close.partition(",")[0]
+            )
 
 
 def _read_as(task: Task, datamodule: Any) -> str:

@@ -218,6 +218,27 @@ def unread_groups(cfg: DictConfig) -> list[str]:
     return list(objective_of(cfg).ignores)
 
 
+def told_data(cfg: DictConfig) -> Any:
+    """Return the data of a config if they tell what was read and its objective reads them.
+
+    Args:
+        cfg: The whole composed config, which was checked.
+
+    Returns:
+        A data module with a `summary`, or None.
+
+    """
+    data = cfg.get("data")
+    if data is None or "_target_" not in data or "data" in objective_of(cfg).ignores:
+        return None
+    # Hydra wraps what it resolves.
+    kind = resolve_function(data._target_)
+    if not hasattr(getattr(kind, "func", kind), "summary"):
+        return None
+    with naming_group("data"):
+        return instantiate(data)
+
+
 def summarize_data(cfg: DictConfig) -> str:
     """Return in lines what was read of a config's data, if its objective reads any that tells.
 
@@ -225,15 +246,8 @@ def summarize_data(cfg: DictConfig) -> str:
         cfg: The whole composed config, which was checked.
 
     """
-    data = cfg.get("data")
-    if data is None or "_target_" not in data or "data" in objective_of(cfg).ignores:
-        return ""
-    # Hydra wraps what it resolves.
-    kind = resolve_function(data._target_)
-    if not hasattr(getattr(kind, "func", kind), "summary"):
-        return ""
-    with naming_group("data"):
-        return str(instantiate(data).summary)
+    data = told_data(cfg)
+    return "" if data is None else str(data.summary)
 
 
 def _named(node: DictConfig, key: str) -> Callable[..., Any] | None:

@@ -6,7 +6,7 @@ The page needs what `tunesmith[report]` installs; all else does not.
 from typing import TYPE_CHECKING
 
 from tunesmith._lazy import load_from
-from tunesmith.report.context import ReportContext
+from tunesmith.report.context import Compared, ReportContext
 from tunesmith.report.load import load_search, load_study
 from tunesmith.report.pareto import write_front
 from tunesmith.report.terminal import terminal_summary
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tunesmith.report.page import write_report
 
 __all__ = [
+    "Compared",
     "ReportContext",
     "load_search",
     "load_study",

@@ -8,6 +8,25 @@ from tunesmith.study import Confirmation
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The winner, or a model that nobody tuned, on rows that both have not seen.
+
+    Attributes:
+        name: What it is.
+        validation: Its metric on the validation rows; the winner's is the mean over new seeds, if
+            it was trained again.
+        test: Its metric on the test rows, None if it was not tested.
+        is_winner: Whether it is the search's winner.
+
+    """
+
+    name: str
+    validation: float
+    test: float | None
+    is_winner: bool = False
+
+
+@dataclass(frozen=True)
 class ReportContext:
     """Addresses, commands, and what training the best trials again has shown.
 
@@ -17,6 +36,7 @@ class ReportContext:
         confirmation: The best trials and the baseline, trained again on new seeds.
         advice: What to do next; None for what `advise` says of the study.
         data: What was read of the data, in lines.
+        compared: The winner beside models that nobody tuned, the best one first.
         fit: What the winner's fit is like: a title, and a figure of plotly as JSON, for each plot.
 
     """
@@ -26,4 +46,5 @@ class ReportContext:
     confirmation: Confirmation | None = None
     advice: Sequence[Advice] | None = None
     data: str = ""
+    compared: Sequence[Compared] = ()
     fit: Sequence[tuple[str, str]] = ()

@@ -19,6 +19,7 @@ from tunesmith.errors import attempt
 from tunesmith.paths import write_atomically
 from tunesmith.report.context import ReportContext
 from tunesmith.report.wording import (
+    beside,
     confirmed,
     duration,
     gap_text,
@@ -94,6 +95,7 @@ def write_report(
         no_table=failure and f"The table cannot be made ({failure}).",
         extras=_extras(rows),
         data=context.data,
+        compared=context.compared,
         groups=_groups([*plots_of_fit(context.fit), *plots(study)]),
         commands=context.commands,
         dashboard=None if context.storage is None else open_dashboard(context.storage),
@@ -117,7 +119,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["value"] = value_text
-    environment.globals |= {"spread": spread, "gap_text": gap_text}
+    environment.globals |= {"spread": spread, "gap_text": gap_text, "beside": beside}
     return environment
 
 

@@ -9,7 +9,9 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from tunesmith.advice import Advice
+from tunesmith.report.context import Compared
 from tunesmith.report.wording import (
+    beside,
     confirmed,
     duration,
     headline,
@@ -22,7 +24,7 @@ from tunesmith.study import Confirmation, Summary, summarize
 
 _MOST_LINES = 20
 _MOST_PARAMS = 6
-_ADVICE, _CONFIRMED = "advice    ", "confirmed "
+_ADVICE, _BESIDE, _CONFIRMED = "advice    ", "beside    ", "confirmed "
 _MARGIN = " " * len(_ADVICE)
 
 
@@ -31,6 +33,7 @@ def terminal_summary(
     advice: Sequence[Advice],
     *,
     confirmation: Confirmation | None = None,
+    compared: Sequence[Compared] = (),
     commands: Sequence[tuple[str, str]] = (),
 ) -> RenderableType:
     """Return at most twenty lines to print at the end of a search, at any width of the console.
@@ -42,6 +45,7 @@ def terminal_summary(
         study: The search.
         advice: What `advise` said of it.
         confirmation: The best trials and the baseline, trained again on new seeds.
+        compared: The winner beside models that nobody tuned, the best one first.
         commands: For each purpose a command line.
 
     >>> rich.print(terminal_summary(study, advise(study)))
@@ -55,6 +59,8 @@ def terminal_summary(
         *_facts(summary, winner=winner),
     ]
     sentences = [(_ADVICE, f"{piece.sentence}.") for piece in advice]
+    if compared:
+        sentences.insert(0, (_BESIDE, beside(compared, summary.metrics[0])))
     if confirmation is not None:
         sentences.insert(0, (_CONFIRMED, confirmed(confirmation, summary.metrics[0])))
     return _Lines(facts, sentences, commands)

@@ -1,10 +1,12 @@
 """Numbers, durations and the one-line state of a study, as the page and the terminal print them."""
 
 import math
+from collections.abc import Sequence
 
 import optuna
 from optuna.trial import FrozenTrial
 
+from tunesmith.report.context import Compared
 from tunesmith.study import Candidate, Confirmation, Summary, deviation_of, trial_numbered
 
 # With more zeros after the point a number is written with an exponent.
@@ -51,9 +53,9 @@ def confirmed(confirmation: Confirmation, metric: str) -> str:
         words.append(
             f" Its search value was {value_text(winner.search_value)}: {flattery(winner)}."
         )
-    words.extend(
-        _tested(confirmation[name]) for name in (confirmation.winner, confirmation.baseline) if name
-    )
+    # The baseline may be the winner.
+    tested = dict.fromkeys(filter(None, (confirmation.winner, confirmation.baseline)))
+    words.extend(_tested(confirmation[name]) for name in tested)
     return "".join(words)
 
 
@@ -86,6 +88,18 @@ def gap_text(candidate: Candidate) -> str:
     if places is None or abs(places) > _MOST_PLACES:
         return f"{candidate.optimism:.3g}"
     return _fixed(candidate.optimism, places)
+
+
+def beside(compared: Sequence[Compared], metric: str) -> str:
+    """Say how the winner does beside models that nobody tuned, which come in their order."""
+    tested = all(one.test is not None for one in compared)
+    rows = "test" if tested else "validation"
+    told = ", ".join(
+        f"{one.name} {value_text(one.test if tested else one.validation)}" for one in compared
+    )
+    first, name = compared[0], metric.rpartition("/")[2]
+    said = f"{name} on the {rows} rows, the best first: {told}."
+    return said if first.is_winner else f"{said} The search found nothing better than {first.name}."
 
 
 def _tested(candidate: Candidate) -> str:

@@ -15,7 +15,8 @@ from tunesmith.commands import load_model, repeat_run
 from tunesmith.errors import InvalidConfig, attempt
 from tunesmith.extras import install_extra, missing
 from tunesmith.paths import RunPaths
-from tunesmith.report import ReportContext, terminal_summary, write_front
+from tunesmith.report import Compared, ReportContext, terminal_summary, write_front
+from tunesmith.search.compared import compare_winner
 from tunesmith.search.following import next_search, repeat_saved, to_continue
 from tunesmith.search.foreign import why_not_composed
 from tunesmith.search.plan import Plan, summary_of
@@ -54,11 +55,13 @@ def write_results(
     if now.best is None and not now.front:
         _end_without_winner(study, now, session, parent=parent)
     files, refit = [_write_stock_results(now, plan, confirmation)], None
+    compared: Sequence[Compared] = ()
     if now.best is not None:
         winner = winner_of(study, now.best, confirmation)
         if (obstacle := why_not_composed(winner, plan, session.loader)) is None:
             files.append(write_best(winner, session))
             refit = refit_winner(study, winner, session, parent=parent)
+            compared = compare_winner(winner, plan, confirmation)
         else:
             plan.paths.best_config.unlink(missing_ok=True)
             session.say(obstacle)
@@ -75,6 +78,7 @@ def write_results(
         confirmation=confirmation,
         advice=advice,
         data="\n".join(attempt(lambda: [summary_of(plan)])[0]),
+        compared=compared,
         fit=_plots_of(plan.paths.best) if refit else (),
     )
     report = _write_report(study, plan, context)
@@ -118,6 +122,7 @@ def _show(study: optuna.Study, session: Session, context: ReportContext) -> None
         study,
         context.advice or (),
         confirmation=context.confirmation,
+        compared=context.compared,
         commands=context.commands,
     )
     session.console.print(summary, crop=False)

@@ -94,6 +94,7 @@ class Settings:
     restore: str | None
     unread: str | None
     summary: str | None
+    references: str | None
     tracking: DictConfig | None
     refit: bool
     repeat: int
