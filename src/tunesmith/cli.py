@@ -29,6 +29,7 @@ LIBRARIES = (
     "lightning.pytorch.*",
     "logging.*",
     "optuna.*",
+    "sklearn.*",
     "torch.nn.*",
     "torch.optim.*",
 )

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,20 @@ def resolve_function(path: str) -> Callable[..., Any]:
     node = {"_target_": path, "_partial_": True}
     function: Callable[..., Any] = instantiate(node, trusted=trusted)
     return function
+
+
+def told_of_data(target: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a model is told of its data: what the function or class at a dotted path takes.
+
+    Args:
+        target: The dotted path.
+        known: What the data module knows, by the names of arguments.
+
+    """
+    parameters = signature(resolve_function(target)).parameters
+    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return dict(known)
+    return {name: known[name] for name in known if name in parameters}
 
 
 def lightning_mode(direction: Any) -> Any:

@@ -67,6 +67,11 @@ class RunPaths:
         return self.folder / "model.txt"
 
     @property
+    def estimator(self) -> Path:
+        """The fitted estimator of scikit-learn."""
+        return self.folder / "model.joblib"
+
+    @property
     def learning_curve(self) -> Path:
         """The plot of the metrics over the epochs."""
         return self.folder / "learning_curve.html"

@@ -1,4 +1,4 @@
-"""The demo model: an MLP of variable depth, its LightningModules and learning-rate schedules."""
+"""The demo model, an MLP of variable depth with learning-rate schedules, and a linear one."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,7 @@ from tunesmith._lazy import load_from
 
 if TYPE_CHECKING:
     from tunesmith.models.classifier import MLPClassifier
+    from tunesmith.models.linear import linear_model
     from tunesmith.models.mlp import MLP, MLPRegressor
     from tunesmith.models.schedules import (
         constant_schedule,
@@ -19,6 +20,7 @@ __all__ = [
     "MLPRegressor",
     "constant_schedule",
     "cosine_schedule",
+    "linear_model",
     "one_cycle_schedule",
 ]
 
@@ -30,6 +32,7 @@ __getattr__ = load_from(
         "MLPRegressor": "mlp",
         "constant_schedule": "schedules",
         "cosine_schedule": "schedules",
+        "linear_model": "linear",
         "one_cycle_schedule": "schedules",
     },
 )

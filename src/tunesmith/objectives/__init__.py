@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tunesmith.objectives.optuna_file import OptunaFile
     from tunesmith.objectives.parabola import quadratic
     from tunesmith.objectives.references import score_references
+    from tunesmith.objectives.scikit_learn import ScikitLearn
+    from tunesmith.objectives.table_space import suggest_for_table
     from tunesmith.objectives.trial import Outcome, run_trial
 
 __all__ = [
@@ -32,11 +34,13 @@ __all__ = [
     "OptunaFile",
     "Outcome",
     "Predictor",
+    "ScikitLearn",
     "objective_of",
     "quadratic",
     "restore_model",
     "run_trial",
     "score_references",
+    "suggest_for_table",
     "summarize_data",
     "unread_groups",
 ]
@@ -51,11 +55,13 @@ __getattr__ = load_from(
         "OptunaFile": "optuna_file",
         "Outcome": "trial",
         "Predictor": "objective",
+        "ScikitLearn": "scikit_learn",
         "objective_of": "objective",
         "quadratic": "parabola",
         "restore_model": "objective",
         "run_trial": "trial",
         "score_references": "references",
+        "suggest_for_table": "table_space",
         "summarize_data": "objective",
         "unread_groups": "objective",
     },

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from tunesmith.data import TabularDataModule
 from tunesmith.objectives.objective import told_data
+from tunesmith.objectives.tabular_fit import arrays, row_weights
 from tunesmith.scores import score
 
 PARTS = ("val", "test")
@@ -32,8 +33,8 @@ def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
     if not isinstance(data, TabularDataModule):
         return {}
     data.setup("fit")
-    x, y = _rows(data, "train")
-    weights = None if data.class_weights is None else np.take(data.class_weights, y)
+    x, y = arrays(data, "train")
+    weights = row_weights(data, "train")
     with warnings.catch_warnings():
         # Of columns that are constant in some rows, and of names that arrays have not.
         warnings.simplefilter("ignore")
@@ -69,13 +70,8 @@ def _models(is_of_classes: bool, *, n_threads: int | None) -> dict[str, Any]:
 def _scores(model: Any, data: TabularDataModule) -> dict[str, float]:
     found: dict[str, float] = {}
     for part in PARTS:
-        x, y = _rows(data, part)
+        x, y = arrays(data, part)
         predicted = model.predict_proba(x) if data.task.is_of_classes else model.predict(x)
         scores = score(data.task, y, predicted)
         found |= {f"{part}/{name}": value for name, value in scores.items()}
     return found
-
-
-def _rows(data: TabularDataModule, part: str) -> tuple[Any, Any]:
-    x, y = getattr(data, part)
-    return x.numpy(), y.numpy() if data.task.is_of_classes else y[:, 0].double().numpy()

@@ -1,14 +1,13 @@
 """Build what a fit needs from the config: data, model, callbacks and Trainer."""
 
 import sys
-from inspect import signature
 
 from hydra.utils import instantiate
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
 from omegaconf import DictConfig
 
-from tunesmith.config import lightning_mode, resolve_function
+from tunesmith.config import lightning_mode, told_of_data
 from tunesmith.context import Context, Role
 from tunesmith.objectives.lightning.callbacks import EpochBar, WatchFit
 from tunesmith.objectives.lightning.checkpoint import (
@@ -33,10 +32,7 @@ def build_data(cfg: DictConfig) -> LightningDataModule:
 def build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:
     """Return the config's model, told of the data what its constructor asks for."""
     known = getattr(datamodule, "model_arguments", {})
-    parameters = signature(resolve_function(cfg.model._target_)).parameters
-    if all(parameter.kind != parameter.VAR_KEYWORD for parameter in parameters.values()):
-        known = {name: known[name] for name in known if name in parameters}
-    model: LightningModule = instantiate(cfg.model, **known)
+    model: LightningModule = instantiate(cfg.model, **told_of_data(cfg.model._target_, known))
     return model
 
 

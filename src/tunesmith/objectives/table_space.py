@@ -1,0 +1,31 @@
+"""What `hparams_search=table` searches of each kind of model."""
+
+from omegaconf import DictConfig
+from optuna import Trial
+
+
+def suggest_for_table(cfg: DictConfig, trial: Trial) -> None:
+    """Suggest the parameters of the kind of model that a trial has drawn as its `objective`.
+
+    Args:
+        cfg: Hydra's multirun config.
+        trial: The trial; what it suggests are overrides of its config.
+
+    """
+    match trial.params["objective"]:
+        case "lightgbm":
+            trial.suggest_int("model.num_leaves", 2, 128, log=True)
+            trial.suggest_float("model.learning_rate", 0.01, 0.3, log=True)
+            trial.suggest_int("model.min_child_samples", 1, 100, log=True)
+            trial.suggest_float("model.feature_fraction", 0.4, 1)
+            trial.suggest_float("model.bagging_fraction", 0.4, 1)
+            trial.suggest_float("model.lambda_l2", 1e-8, 10, log=True)
+        case "sklearn":
+            trial.suggest_float("model.penalty", 1e-3, 1e3, log=True)
+        case "mlp_table":
+            trial.suggest_int("model.n_layers", 1, 3)
+            trial.suggest_int("model.n_nodes", 8, 128, log=True)
+            trial.suggest_float("optimizer.lr", 1e-4, 1e-2, log=True)
+            trial.suggest_float("optimizer.weight_decay", 1e-3, 1, log=True)
+            trial.suggest_categorical("trainer.max_epochs", [25, 50, 100, 200])
+            trial.suggest_categorical("data.batch_size", [32, 128])

@@ -1,0 +1,101 @@
+"""What models of tables share once they are fitted: scores, predictions for raw rows, plots."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from tunesmith.context import Context
+from tunesmith.data import TabularDataModule
+from tunesmith.objectives.class_predictions import class_table, log_class_plots
+from tunesmith.objectives.objective import FittedModel, Predictor
+from tunesmith.scores import score
+
+
+def tabular_data(cfg: DictConfig) -> TabularDataModule:
+    """Return the config's data, drawn or read."""
+    datamodule: TabularDataModule = instantiate(cfg.data)
+    datamodule.prepare_data()
+    datamodule.setup("fit")
+    return datamodule
+
+
+def arrays(datamodule: TabularDataModule, part: str) -> tuple[Any, Any]:
+    """Return x and y of train, val or test: y is numbers, or indices of classes, (n,)."""
+    x, y = getattr(datamodule, part)
+    return x.numpy(), y.numpy() if datamodule.task.is_of_classes else y[:, 0].double().numpy()
+
+
+def row_weights(datamodule: TabularDataModule, part: str) -> Any:
+    """Return what each row weighs, (n,); None where all weigh the same."""
+    if datamodule.class_weights is None:
+        return None
+    return np.take(datamodule.class_weights, arrays(datamodule, part)[1])
+
+
+class TabularFitted(FittedModel):
+    """A fitted model with its TabularDataModule.
+
+    Args:
+        datamodule: The data that it was fitted on.
+
+    """
+
+    def __init__(self, datamodule: TabularDataModule) -> None:
+        self._datamodule = datamodule
+
+    @abstractmethod
+    def predictions(self, x: Any) -> Any:
+        """Return predicted numbers, (n,), or the probability of each class, (n, n_classes)."""
+
+    def scores(self, part: str) -> dict[str, float]:
+        """Return the metrics on the rows of train, val or test, as far as they are defined."""
+        x, y = arrays(self._datamodule, part)
+        known = score(self._datamodule.task, y, self.predictions(x))
+        return {f"{part}/{name}": value for name, value in known.items() if not math.isnan(value)}
+
+    def test(self) -> dict[str, float]:
+        """Return the metrics on the test rows."""
+        return self.scores("test")
+
+    def example(self) -> Any:
+        """Return the data's own example."""
+        return self._datamodule.example
+
+    def log_classes(self, context: Context) -> None:
+        """Leave the plots of classes, if it predicts any."""
+        if labels := self._datamodule.labels:
+            x, true = arrays(self._datamodule, "val")
+            shares = self.predictions(x)
+            log_class_plots(true, shares, labels, paths=context.paths, run=context.run)
+
+
+class TabularPredictor(Predictor):
+    """Predicts (n, 1) from raw rows, of classes a table.
+
+    Args:
+        preprocessing: What turns raw rows into x; None where they are x already.
+        labels: The classes; empty for numbers.
+
+    """
+
+    # Those that were pickled by 0.1.0 know of none.
+    labels: Sequence[Any] = ()
+
+    def __init__(self, preprocessing: Any, labels: Sequence[Any] = ()) -> None:
+        self.preprocessing = preprocessing
+        self.labels = labels
+
+    @abstractmethod
+    def predictions(self, x: Any) -> Any:
+        """Return predicted numbers, (n,), or the probability of each class, (n, n_classes)."""
+
+    def predict(self, rows: Any) -> Any:
+        """Return the predictions, (n, 1), or a table of classes and their probabilities."""
+        x = rows if self.preprocessing is None else self.preprocessing.transform(rows)
+        predicted = self.predictions(np.asarray(x, dtype=np.float32))
+        return class_table(self.labels, predicted) if self.labels else predicted.reshape(-1, 1)
