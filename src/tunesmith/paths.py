@@ -92,6 +92,11 @@ class RunPaths:
         return self.folder / "class_curves.html"
 
     @property
+    def column_importance(self) -> Path:
+        """The plot of how much the model needs each column of a table."""
+        return self.folder / "column_importance.html"
+
+    @property
     def plots(self) -> Path:
         """The plots of a fit that a report shows, as JSON."""
         return self.folder / "plots.json"

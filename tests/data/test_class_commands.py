@@ -42,7 +42,8 @@ def test_a_search_on_labels_delivers_a_classifier(tmp_path: Path, model: tuple[s
     page = (tmp_path / "searches" / "s" / "report.html").read_text()
     assert "target     target, 3 classes: setosa 33.3%" in page
     assert "Confusion matrix, validation rows" in page
-    assert 'data-plot="plot-fit-1"' in page
+    assert "Importance of the columns, validation rows" in page
+    assert 'data-plot="plot-fit-2"' in page
     assert yaml.safe_load((best / "metrics.yaml").read_text())["test/accuracy"] > 0.8
     trial = next(r for r in runs_of(tmp_path) if r.data.tags.get("optuna.trial_number") == "0")
     assert {"val/roc_auc", "val/accuracy", "val/log_loss"} <= set(trial.data.metrics)

@@ -160,7 +160,12 @@ class TableDataModule(TabularDataModule):
     @property
     def example(self) -> pd.DataFrame:
         """A few raw validation rows, of the types that pandas reads, without the target."""
-        return self._table.example
+        return self.raw_val[:N_EXAMPLE_ROWS]
+
+    @property
+    def raw_val(self) -> pd.DataFrame:
+        """The raw validation rows, of the types that pandas reads, without the target."""
+        return self._table.raw_val
 
     @property
     def summary(self) -> str:
@@ -175,7 +180,7 @@ class _Table:
     test: Rows
     target: Target
     preprocessing: ColumnTransformer
-    example: pd.DataFrame
+    raw_val: pd.DataFrame
     summary: str
 
 
@@ -220,7 +225,7 @@ def _load(
         test=rows(test),
         target=found,
         preprocessing=preprocessing,
-        example=features.iloc[val[:N_EXAMPLE_ROWS]].reset_index(drop=True),
+        raw_val=features.iloc[val].reset_index(drop=True),
         summary=summarize_table(
             path,
             form=read.form,

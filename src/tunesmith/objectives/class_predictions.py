@@ -1,6 +1,5 @@
 """Predictions of classes, as people read them: in a table, and in plots."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from sklearn.metrics import (
 )
 
 from tunesmith.paths import RunPaths
-from tunesmith.tracking import Run
 
 Array = NDArray[Any]
 MAX_CURVES = 10
@@ -42,30 +40,22 @@ def class_table(labels: Sequence[Any], probabilities: Array) -> pd.DataFrame:
     return pd.DataFrame({"prediction": chosen, **columns})
 
 
-def log_class_plots(
-    true: Array, probabilities: Array, labels: Sequence[Any], *, paths: RunPaths, run: Run
-) -> None:
-    """Write the plots of the validation rows into the run's folder, and record them.
-
-    A search's report shows those of its winner.
+def class_plots(
+    true: Array, probabilities: Array, labels: Sequence[Any], *, paths: RunPaths
+) -> dict[Path, go.Figure]:
+    """Return the plots of the validation rows by their files.
 
     Args:
         true: Indices of the classes, (n,).
         probabilities: Of each row and class, (n, n_classes).
         labels: The classes; of two the second one is the positive one.
         paths: The run's files.
-        run: What records them.
 
     """
-    plots: dict[Path, go.Figure] = {
+    return {
         paths.confusion_matrix: _confusion(true, probabilities.argmax(axis=1), labels),
         paths.class_curves: _curves(true, probabilities, labels),
     }
-    for path, figure in plots.items():
-        figure.write_html(path, include_plotlyjs=True)
-        run.log_artifact(path)
-    shown = [(figure.layout.title.text, figure.to_json()) for figure in plots.values()]
-    paths.plots.write_text(json.dumps(shown), encoding="utf-8")
 
 
 def _confusion(true: Array, chosen: Array, labels: Sequence[Any]) -> go.Figure:

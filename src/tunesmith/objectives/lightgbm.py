@@ -177,4 +177,4 @@ def _log_fit(fitted: BoostedTrees, context: Context) -> None:
     context.run.log_artifact(paths.booster)
     fitted.importance().write_html(paths.feature_importance, include_plotlyjs=True)
     context.run.log_artifact(paths.feature_importance)
-    fitted.log_classes(context)
+    fitted.log_plots(context)

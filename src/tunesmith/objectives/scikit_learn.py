@@ -49,7 +49,7 @@ class ScikitLearn(Objective):
         if context.is_trial:
             return metrics
         context.run.log_artifact(context.paths.estimator)
-        fitted.log_classes(context)
+        fitted.log_plots(context)
         return metrics | fitted.test()
 
     def check(self, cfg: DictConfig) -> None:

@@ -11,7 +11,9 @@ from omegaconf import DictConfig
 
 from tunesmith.context import Context
 from tunesmith.data import TabularDataModule
-from tunesmith.objectives.class_predictions import class_table, log_class_plots
+from tunesmith.objectives.class_predictions import class_plots, class_table
+from tunesmith.objectives.fit_plots import log_plots, predicted_versus_true
+from tunesmith.objectives.importance import log_importance
 from tunesmith.objectives.objective import FittedModel, Predictor
 from tunesmith.scores import score
 
@@ -66,12 +68,18 @@ class TabularFitted(FittedModel):
         """Return the data's own example."""
         return self._datamodule.example
 
-    def log_classes(self, context: Context) -> None:
-        """Leave the plots of classes, if it predicts any."""
-        if labels := self._datamodule.labels:
-            x, true = arrays(self._datamodule, "val")
-            shares = self.predictions(x)
-            log_class_plots(true, shares, labels, paths=context.paths, run=context.run)
+    def log_plots(self, context: Context) -> None:
+        """Leave the plots of the validation rows."""
+        data, paths = self._datamodule, context.paths
+        x, true = arrays(data, "val")
+        predicted = self.predictions(x)
+        plots = (
+            class_plots(true, predicted, data.labels, paths=paths)
+            if data.labels
+            else {paths.predicted_versus_true: predicted_versus_true(true, predicted)}
+        )
+        log_plots(plots, context=context)
+        log_importance(self.predictor(), data, context=context)
 
 
 class TabularPredictor(Predictor):

@@ -114,7 +114,7 @@ def _plots_of(run: RunPaths) -> list[tuple[str, str]]:
     """Return the plots that a fit left for the report."""
     if not run.plots.is_file():
         return []
-    return [(title, figure) for title, figure in json.loads(run.plots.read_text("utf-8"))]
+    return list(json.loads(run.plots.read_text("utf-8")).items())
 
 
 def _show(study: optuna.Study, session: Session, context: ReportContext) -> None:

@@ -1,8 +1,6 @@
 """What a single fit leaves behind: its checkpoint, learning curve and predicted versus true."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import plotly.graph_objects as go
 import torch
@@ -10,10 +8,13 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.profilers import PassThroughProfiler, Profiler, SimpleProfiler
 
 from tunesmith.context import Context
-from tunesmith.objectives.class_predictions import log_class_plots
+from tunesmith.objectives.class_predictions import class_plots
+from tunesmith.objectives.fit_plots import log_plots, predicted_versus_true
+from tunesmith.objectives.importance import log_importance
+from tunesmith.objectives.lightning.fitted import LightningFitted
+from tunesmith.paths import RunPaths
 from tunesmith.tracking import curves_of
 
-MAX_POINTS = 2000
 N_LONGEST = 5
 
 
@@ -31,32 +32,35 @@ def log_fit(trainer: Trainer, datamodule: LightningDataModule, *, context: Conte
     if not isinstance(profiler, PassThroughProfiler):
         _write_profile(profiler, path=paths.profile)
         run.log_artifact(paths.profile)
+    if (curve := _learning_curve(trainer)) is not None:
+        curve.write_html(paths.learning_curve, include_plotlyjs=True)
+        run.log_artifact(paths.learning_curve)
     model = trainer.lightning_module
-    for path, figure in (
-        (paths.learning_curve, _learning_curve(trainer)),
-        (paths.predicted_versus_true, _predicted_versus_true(model, datamodule)),
-    ):
-        if figure is not None:
-            figure.write_html(path, include_plotlyjs=True)
-            run.log_artifact(path)
-    if labels := getattr(datamodule, "labels", ()):
-        _log_classes(model, datamodule, labels=labels, context=context)
+    log_plots(_of_validation(model, datamodule, paths=paths), context=context)
+    fitted = LightningFitted(model, datamodule, accelerator="cpu")
+    log_importance(fitted.predictor(), datamodule, context=context)
 
 
-def _log_classes(
-    model: LightningModule,
-    datamodule: LightningDataModule,
-    *,
-    labels: Sequence[Any],
-    context: Context,
-) -> None:
-    x, true = next(iter(datamodule.val_dataloader()))
+def _of_validation(
+    model: LightningModule, datamodule: LightningDataModule, *, paths: RunPaths
+) -> dict[Path, go.Figure]:
+    """Return the plots of the validation rows by their files; none where they do not apply."""
+    labels = getattr(datamodule, "labels", ())
+    batch = next(iter(datamodule.val_dataloader()))
+    if type(model).forward is LightningModule.forward or not (labels or _is_regression(batch)):
+        return {}
+    x, true = batch
     model.eval()
     with torch.no_grad():
         predicted = model(x.to(model.device, model.dtype))
-    if isinstance(predicted, torch.Tensor) and predicted.shape == (len(x), len(labels)):
-        shares = predicted.float().cpu().numpy()
-        log_class_plots(true.numpy(), shares, labels, paths=context.paths, run=context.run)
+    wanted = (len(x), len(labels)) if labels else true.shape
+    if not isinstance(predicted, torch.Tensor) or predicted.shape != wanted:
+        return {}
+    known = predicted.float().cpu().numpy()
+    if labels:
+        return class_plots(true.numpy(), known, labels, paths=paths)
+    figure = predicted_versus_true(true[:, 0].numpy(), known[:, 0])
+    return {paths.predicted_versus_true: figure}
 
 
 def _write_profile(profiler: Profiler, *, path: Path) -> None:
@@ -93,36 +97,3 @@ def _is_regression(batch: object) -> bool:
     if not (isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor)):
         return False
     return x.is_floating_point() and y.is_floating_point() and y.shape[1:] == (1,)
-
-
-def _predicted_versus_true(
-    model: LightningModule, datamodule: LightningDataModule
-) -> go.Figure | None:
-    batch = next(iter(datamodule.val_dataloader()))
-    if not _is_regression(batch) or type(model).forward is LightningModule.forward:
-        return None
-    x, true = batch
-    model.eval()
-    with torch.no_grad():
-        predicted = model(x.to(model.device, model.dtype))
-    if not isinstance(predicted, torch.Tensor) or predicted.shape != true.shape:
-        return None
-    return _scatter(true[:MAX_POINTS, 0], predicted[:MAX_POINTS, 0].float().cpu())
-
-
-def _scatter(true: torch.Tensor, predicted: torch.Tensor) -> go.Figure:
-    ends = [float(true.min()), float(true.max())]
-    points = go.Scattergl(
-        x=true.tolist(),
-        y=predicted.tolist(),
-        mode="markers",
-        marker={"size": 4},
-        name="validation rows",
-    )
-    line = go.Scatter(x=ends, y=ends, mode="lines", name="predicted = true")
-    return go.Figure([points, line]).update_layout(
-        title="Predicted versus true, validation rows",
-        xaxis_title="true",
-        yaxis_title="predicted",
-        template="simple_white",
-    )
