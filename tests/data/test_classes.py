@@ -23,6 +23,8 @@ TARGETS: dict[str, tuple[list[Any], Task, tuple[Any, ...]]] = {
     "digits": ([*range(10)] * 6, Task.MULTICLASS, tuple(range(10))),
     "eleven numbers": ([*range(11)] * 6, Task.REGRESSION, ()),
     "few rows of each": ([*range(10)] * 3, Task.REGRESSION, ()),
+    "two and infinity": ([1, np.inf, 2] * 10, Task.BINARY, (1, 2)),
+    "truth with gaps": ([True, None, False] * 10, Task.BINARY, (False, True)),
     "broken numbers": ([0.5, 1.5, 2.5] * 10, Task.REGRESSION, ()),
 }
 
@@ -55,6 +57,13 @@ def test_the_summary_says_why_numbers_are_classes_and_how_to_change_it(tmp_path:
     assert as_told.train[1].dtype is torch.float32
     assert "classes" not in as_told.summary
     assert "yes is positive" in written(tmp_path, ["no", "yes"] * 10).summary
+
+
+def test_truth_values_are_numbers_if_told_so(tmp_path: Path) -> None:
+    for values in ([True, False, True] * 10, [True, None, False] * 10):
+        data = written(tmp_path, values, task="regression")
+        assert data.task is Task.REGRESSION
+        assert set(data.train[1].flatten().tolist()) == {0.0, 1.0}
 
 
 def test_many_numbers_are_classes_if_told_so(tmp_path: Path) -> None:

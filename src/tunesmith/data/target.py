@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype
 
 from tunesmith.data.file import MIN_ROWS, closest
 from tunesmith.data.numbers import is_number, missing_as_none
@@ -84,12 +83,14 @@ def find_task(values: pd.Series) -> Task:
     'regression'
 
     """
-    n_different = values.nunique()
+    present = values.dropna()
+    if is_number(values):
+        present = present[np.isfinite(present.astype(np.float64))]
+    n_different = present.nunique()
     if n_different == 2:
         return Task.BINARY
     if not is_number(values):
         return Task.MULTICLASS
-    present = values.dropna()
     is_few = n_different <= min(MAX_NUMBERED_CLASSES, len(present) / (2 * MIN_ROWS_OF_CLASS))
     is_whole = bool((present % 1 == 0).all())
     return Task.MULTICLASS if is_few and is_whole else Task.REGRESSION
@@ -117,7 +118,9 @@ def _check_varies(table: pd.DataFrame, values: pd.Series) -> None:
 
 
 def _numbers(table: pd.DataFrame, values: pd.Series, *, strict: bool) -> Target:
-    if not is_number(values) and not is_bool_dtype(values.dtype):
+    if _is_truth(values):
+        values = values.astype(object).map({True: 1.0, False: 0.0})
+    if not is_number(values):
         detail = f"with values like {_first(values)}"
         raise _unpredictable("a column of numbers", table, values, detail=detail)
     # float32: what the target is held in.
@@ -251,6 +254,11 @@ def _unpredictable(
         return InvalidArgument("target", expected, name, others[-1], detail=detail)
     detail = f"{detail}, and no other column is one"
     return InvalidArgument("target", expected, name, detail=detail, way_out="take another file")
+
+
+def _is_truth(values: pd.Series) -> bool:
+    """Return whether all that is present is true or false; with gaps there is no type for it."""
+    return all(isinstance(value, bool | np.bool_) for value in values.dropna().unique())
 
 
 def _varies(values: pd.Series) -> bool:
