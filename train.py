@@ -9,6 +9,9 @@ import sys
 from typing import TYPE_CHECKING
 
 try:
+    from tunesmith.interrupts import quit_at_once
+
+    quit_at_once()
     import hydra
     from omegaconf import DictConfig
 

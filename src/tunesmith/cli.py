@@ -15,7 +15,7 @@ from tunesmith.commands import flag
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.flags import check_flags
-from tunesmith.interrupts import end_interrupted, quitting_at_once
+from tunesmith.interrupts import begun, end_interrupted, quitting_at_once
 from tunesmith.passwords import refuse_passwords
 from tunesmith.versions import require_whitelists
 
@@ -68,12 +68,15 @@ def run(main: Callable[[], None]) -> None:
             run(main)
 
     """
-    with one_line_errors(), quitting_at_once():
-        refuse_passwords(sys.argv[1:])
-        check_flags(sys.argv[1:])
-        sys.argv[1:] = complete_arguments(sys.argv[1:])
-        Plugins.instance().register(ShippedConfigs)
-        main()
+    try:
+        with one_line_errors(), quitting_at_once():
+            refuse_passwords(sys.argv[1:])
+            check_flags(sys.argv[1:])
+            sys.argv[1:] = complete_arguments(sys.argv[1:])
+            Plugins.instance().register(ShippedConfigs)
+            main()
+    finally:
+        begun()  # Ctrl-C is Python's own again.
 
 
 def complete_arguments(arguments: Sequence[str]) -> list[str]:

@@ -82,6 +82,14 @@ class _Waiting:
             self._answers[number](number, frame)
 
 
+def quit_at_once() -> None:
+    """From now on, until `begun`, let Ctrl-C end the process: said before libraries are imported.
+
+    One of them may swallow KeyboardInterrupt while it is imported, and be left half made.
+    """
+    signal.signal(signal.SIGINT, _quit)
+
+
 def begun() -> None:
     """Let Ctrl-C be answered by whoever runs from now on."""
     if signal.getsignal(signal.SIGINT) is _quit:
