@@ -123,10 +123,11 @@ def of_task(of_numbers: str, of_classes: str, of_many: str | None = None, *, _ro
 
 
 def _task(data: Any) -> str:
-    if not OmegaConf.is_dict(data) or data is None or data.get("task") is None:
+    if not OmegaConf.is_dict(data) or data is None:
         return Task.REGRESSION
-    if data.task != "auto":
-        return str(data.task)
+    # What is typed is not all: of two classes even a multiclass task is a binary one.
+    if data.get("task") in (None, Task.REGRESSION):
+        return Task.REGRESSION
     try:
         task: Task = instantiate(data).task
     except Exception:  # What is wrong with the data is said where they are checked.

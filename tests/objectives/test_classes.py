@@ -75,6 +75,17 @@ def test_of_two_classes_the_positive_one_counts(
 
 
 @pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_two_classes_are_a_binary_problem_whatever_is_typed(
+    composed: Compose, tmp_path: Path, model: str, task: str
+) -> None:
+    table = (*MODELS[model], *TABLE, f"data.path={write_tumours(tmp_path)}")
+    cfg = composed(*table, f"data.task={task}")
+    objective_of(cfg).check(cfg)
+    assert fitted(cfg)["test/accuracy"] > 0.85
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_balanced_weights_favour_the_rare_class(
     composed: Compose, tmp_path: Path, model: str
 ) -> None:
@@ -125,12 +136,13 @@ def test_lightgbm_watches_what_is_optimized_or_what_it_is_told(
         (("metric=accuracy", "model.linear_tree=true"), "accuracy"),
         (("data.class_weight=balanced",), "log_loss"),
         (("metric=roc_auc", "+model.metric=multi_error"), "roc_auc"),
+        (("data.target='petal width (cm)'", "metric=rmse", "+model.metric=l1"), "rmse"),
     ],
 )
 def test_what_lightgbm_does_not_compute_is_reported_all_the_same(
     composed: Compose, tmp_path: Path, overrides: tuple[str, ...], name: str
 ) -> None:
-    trial = create_study(direction="minimize" if name == "log_loss" else "maximize").ask()
+    trial = create_study(direction="minimize" if name in ("log_loss", "rmse") else "maximize").ask()
     path = write_iris(tmp_path)
     cfg = composed(*TREES, *TABLE, f"data.path={path}", "objective.report_every=5", *overrides)
     context = replace(job_context(), role=Role.TRIAL, trial=trial)
@@ -139,7 +151,7 @@ def test_what_lightgbm_does_not_compute_is_reported_all_the_same(
     reported = trial.study.get_trials()[0].intermediate_values
     assert list(reported)[:3] == [5, 10, 15]
     assert max(reported) <= metrics["rounds"] + 50
-    best = min if name == "log_loss" else max
+    best = min if name in ("log_loss", "rmse") else max
     assert best(reported.values()) == pytest.approx(metrics[f"val/{name}"], abs=0.05)
 
 

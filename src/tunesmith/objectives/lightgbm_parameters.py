@@ -55,8 +55,10 @@ def not_watched(cfg: DictConfig, datamodule: TabularDataModule) -> str | None:
     """Return the metric that is optimized where LightGBM does not compute it for all rows alike."""
     names = metric_names(cfg)
     part, _, name = str(names[0]).rpartition("/")
-    if len(names) > 1 or part != "val" or name not in datamodule.task.metrics or name == "rmse":
+    if len(names) > 1 or part != "val" or name not in datamodule.task.metrics:
         return None
-    is_computed = name in NATIVE[datamodule.task] and datamodule.class_weights is None
+    # The root is taken of what it computes.
+    native = {*NATIVE[datamodule.task], "rmse"}
+    is_computed = name in native and datamodule.class_weights is None
     # Told otherwise, LightGBM computes only that.
     return None if is_computed and "metric" not in cfg.model else name
