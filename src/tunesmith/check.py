@@ -62,7 +62,9 @@ def check_config(cfg: DictConfig) -> None:
 
 
 def _check(cfg: DictConfig) -> None:
-    from tunesmith.objectives import objective_of  # here: showing a config does not need it
+    # Here: showing a config does not need them.
+    from tunesmith.objectives import objective_of
+    from tunesmith.objectives.delivery import check_refit_rows
 
     bring_up_to_date(cfg)
     _check_metric(cfg.metric)
@@ -70,6 +72,7 @@ def _check(cfg: DictConfig) -> None:
     if str(OmegaConf.select(cfg, "hydra.sweeper._target_")).startswith(SEARCH):
         _check_unseen_test_rows(cfg.metric.name)
     _check_repeat(cfg)
+    check_refit_rows(cfg)
     objective = objective_of(cfg)
     objective.check(cfg)
     n_processes = objective.n_processes(cfg)

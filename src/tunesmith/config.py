@@ -147,6 +147,11 @@ def direction_of(metric: Any) -> Any:
     return "maximize" if str(metric).rpartition("/")[2] in MAXIMIZED else "minimize"
 
 
+def is_given(key: str, *, _root_: Any) -> bool:
+    """Return whether a config has a value other than null at a dotted key."""
+    return OmegaConf.select(_root_, key) is not None
+
+
 def job_log_handlers(*, _parent_: DictConfig) -> list[str]:
     """Return the handlers of a trial's messages: the log file, else what the user's logging has.
 
@@ -182,5 +187,6 @@ def _flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 register_resolver("lightning_mode", lightning_mode)
 register_resolver("of_task", of_task)
 register_resolver("direction_of", direction_of)
+register_resolver("is_given", is_given)
 register_resolver("search_log", search_log)
 register_resolver("job_log_handlers", job_log_handlers)

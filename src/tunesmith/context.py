@@ -22,12 +22,14 @@ class Role(StrEnum):
     """What is being run.
 
     A job of Hydra's own multirun, `-m seed=1,2,3` without a search, is a single run. A confirming
-    fit is a trial, of the study that confirms.
+    fit is a trial, of the study that confirms. A part is one of several fits of the same run, of
+    which another one has its folder.
     """
 
     SINGLE = "single run"
     TRIAL = "trial"
     REFIT = "refit"
+    PART = "part"
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Context:
 
     @property
     def is_trial(self) -> bool:
-        """Whether a search is judging this run: it then sees no test rows and leaves no plots."""
-        return self.role is Role.TRIAL
+        """Whether the run only judges a config: it then sees no test rows and leaves no plots."""
+        return self.role in (Role.TRIAL, Role.PART)
 
     def keeps_model(self, cfg: DictConfig) -> bool:
         """Tell whether the fitted model stays: a trial leaves one only if it is told to."""

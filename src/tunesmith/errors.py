@@ -66,8 +66,12 @@ class InvalidArgument(InvalidConfig):
 
     def within(self, group: str) -> "InvalidArgument":
         """Return the same mistake with the name of the config group before that of the argument."""
+        return self.called(f"{group}.{self.name}")
+
+    def called(self, name: str) -> "InvalidArgument":
+        """Return the same mistake of an argument of another name."""
         return InvalidArgument(
-            f"{group}.{self.name}",
+            name,
             self.expected,
             self.value,
             self.example,

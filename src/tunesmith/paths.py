@@ -72,6 +72,16 @@ class RunPaths:
         return self.folder / "model.joblib"
 
     @property
+    def models(self) -> tuple[Path, ...]:
+        """The files of fitted models, of which a run leaves one."""
+        return self.checkpoint, self.booster, self.estimator
+
+    @property
+    def delivered_config(self) -> Path:
+        """The config of the fit whose model is delivered, where it is not the run's own."""
+        return self.folder / "delivered.yaml"
+
+    @property
     def learning_curve(self) -> Path:
         """The plot of the metrics over the epochs."""
         return self.folder / "learning_curve.html"

@@ -72,16 +72,25 @@ TARGETS = (
             "strict": False,
             "positive": None,
             "class_weight": None,
+            "split": None,
+            "group": None,
+            "time": None,
+            "test_path": None,
+            "folds": None,
+            "fold": None,
+            "train_on": "train",
         },
-        # By the metric, which is of numbers or of classes.
-        told=("task",),
+        # By the metric, which is of numbers or of classes; by the seed.
+        told=("task", "fold_seed"),
         found={"encoding": "utf-8", "decimal": "."},
     ),
     Renamed("tunesmith.models.schedules.constant", "tunesmith.models.constant_schedule"),
     Renamed("tunesmith.models.schedules.cosine", "tunesmith.models.cosine_schedule"),
     Renamed("tunesmith.models.schedules.one_cycle", "tunesmith.models.one_cycle_schedule"),
     Renamed(
-        "tunesmith.study.fitting_pruner", "tunesmith.study.default_pruner", told=("direction",)
+        "tunesmith.study.fitting_pruner",
+        "tunesmith.study.default_pruner",
+        told=("direction", "folds"),
     ),
     Renamed(
         "tunesmith.objectives.callbacks.StopEarly",

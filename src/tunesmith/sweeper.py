@@ -131,6 +131,7 @@ class OptunaStudyConf:
     tracking: Any | None = None
     refit: Any = False
     repeat: Any = 1
+    folds: Any | None = None
     max_epochs: Any | None = None
     confirm: Any | None = None
     seed_key: str | None = None
@@ -160,6 +161,7 @@ class ExperimentConf(OptunaStudyConf):
     tracking: Any | None = "${of_experiment:tracking}"
     refit: Any = "${of_experiment:refit}"
     repeat: Any = "${of_experiment:repeat}"
+    folds: Any | None = "${oc.select:data.folds,null}"
     max_epochs: Any | None = "${oc.select:trainer.max_epochs,null}"
     confirm: Any | None = field(
         default_factory=lambda: {
@@ -174,7 +176,7 @@ class ExperimentConf(OptunaStudyConf):
     ignored_keys: Any = field(
         default_factory=lambda: [
             *("storage", "tracking", "paths", "tags", "loggers"),
-            *("refit", "confirm", "dry_run", "keep_model"),
+            *("refit", "refit_rows", "confirm", "dry_run", "keep_model"),
         ]
     )
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from tests.data.houses import houses, module
-from tunesmith.data import table as table_module
 from tunesmith.data.table import TableDataModule
+from tunesmith.data.table_source import read_source
 
 
 @pytest.fixture
@@ -173,10 +173,10 @@ def test_mini_batches_hold_every_training_row_once(path: Path) -> None:
 
 
 def test_a_file_is_read_once_and_again_when_it_changed(path: Path) -> None:
-    table_module._load.cache_clear()
+    read_source.cache_clear()
     first = module(path)
     assert module(path, batch_size=8).train[0] is first.train[0]
-    assert table_module._load.cache_info().misses == 1
+    assert read_source.cache_info().misses == 1
     changed = houses()
     changed["price"] *= 2
     changed.to_csv(path, index=False)

@@ -49,12 +49,13 @@ class FileTable:
     notes: tuple[str, ...] = ()
 
 
-def read_table(path: Path, form: Form) -> FileTable:
+def read_table(path: Path, form: Form, *, min_rows: int = MIN_ROWS) -> FileTable:
     """Return the file's table.
 
     Args:
         path: A .csv, .tsv (either also as .gz), .parquet or .xlsx file.
         form: How it is read.
+        min_rows: How many rows it has to have.
 
     Raises:
         InvalidArgument: The file is missing, too short, or not what its suffix says.
@@ -64,9 +65,9 @@ def read_table(path: Path, form: Form) -> FileTable:
         raise _no_table(path)
     readers = {".parquet": _read_parquet, WORKBOOK: _read_workbook}
     table = _naming_mistakes(readers.get(path.suffix.lower(), _read_text), path, form)
-    if len(table.frame) < MIN_ROWS:
+    if len(table.frame) < min_rows:
         rows = f"which has {len(table.frame)}"
-        raise _unreadable(path, f"a table of at least {MIN_ROWS} rows", detail=rows)
+        raise _unreadable(path, f"a table of at least {min_rows} rows", detail=rows)
     return table
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from tunesmith.data.columns import Column
+from tunesmith.data.split_plan import GROUP, TIME, Split
 from tunesmith.data.target import Target
 from tunesmith.scores import Task
 
@@ -22,7 +23,8 @@ def summarize_table(
     form: str,
     target: Target,
     columns: Sequence[Column],
-    split: tuple[int, int, int],
+    sizes: tuple[int, int, int],
+    split: Split,
     notes: Sequence[str],
 ) -> str:
     """Return the file, the target, each column's reading and the split, in lines.
@@ -32,17 +34,16 @@ def summarize_table(
         form: How it is written.
         target: The target, and which rows have one.
         columns: What each column is read as.
-        split: The numbers of rows to train on, to validate with and to test with.
+        sizes: The numbers of rows to train on, to validate with and to test with.
+        split: How they were chosen.
         notes: What else there is to say.
 
     """
-    train, val, test = split
     n_without = int((~target.has_one).sum())
     without = f"; {n_without} without a target left out" if n_without else ""
     lines = [
         f"Data: {path.name}, {form}",
-        f"rows       {len(target.values)}: {train} to train on, {val} to validate with, {test} to "
-        f"test with{without}",
+        f"rows       {len(target.values)}: {_divided(sizes, split)}{without}",
         f"target     {target.name}, {_distribution(target)}",
         f"columns    {_counted(columns)}",
         *_readings(columns[:N_COLUMNS]),
@@ -50,6 +51,21 @@ def summarize_table(
     if more := columns[N_COLUMNS:]:
         lines.append(f"  and {len(more)} more: {_counted(more)}")
     return "\n".join([*lines, *(f"Note: {note}." for note in notes)])
+
+
+def _divided(sizes: tuple[int, int, int], split: Split) -> str:
+    train, val, test = sizes
+    tested = f"{test} to test with"
+    if split.test_fraction is None:
+        tested += " from another file"
+    if split.folds is not None:
+        parts = f"{train + val} in {split.folds} folds, {tested}"
+    elif val:
+        parts = f"{train} to train on, {val} to validate with, {tested}"
+    else:
+        parts = f"{train} to train on, {tested}"
+    by = {GROUP: f", by groups of {split.key!r}", TIME: f", in the order of {split.key!r}"}
+    return parts + by.get(split.kind or "", "")
 
 
 def _distribution(target: Target) -> str:

@@ -146,7 +146,7 @@ def _classes(
     told = missing_as_none(values.astype(object))
     has_one = told.notna().to_numpy()
     _check_rows(values, has_one, what="a class", strict=strict)
-    present = pd.Series(list(map(_label, told[has_one])), name=values.name, dtype=object)
+    present = pd.Series(list(map(label_of, told[has_one])), name=values.name, dtype=object)
     labels = sorted(present.unique(), key=lambda label: (isinstance(label, str), label))
     _check_classes(table, present, labels, task=task)
     if len(labels) == 2:
@@ -164,7 +164,7 @@ def _classes(
     )
 
 
-def _label(value: Any) -> Any:
+def label_of(value: Any) -> Any:
     """Return a class as people write it: 1.0 is 1, and blanks around a text are none of it."""
     if isinstance(value, str):
         return value.strip()

@@ -1,13 +1,14 @@
 """The objective of gradient-boosted trees: fit LightGBM on the rows of a tabular data module."""
 
+import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from tunesmith.context import Context, current_context
 from tunesmith.data import TabularDataModule
@@ -72,6 +73,14 @@ class LightGBM(Objective):
 
         """
         check_boosting(cfg, report_every=self.report_every)
+
+    def on_all_rows(self, cfg: DictConfig, metrics: Mapping[str, float]) -> DictConfig:
+        """Return the config of a fit of so many rounds."""
+        changed = copy.deepcopy(cfg)
+        with open_dict(changed):
+            changed.model.num_iterations = max(1, round(metrics["rounds"]))
+            changed.model.early_stopping_round = None
+        return changed
 
     def restore(self, cfg: DictConfig, folder: Path) -> FittedModel:
         """Return the model that lies in the folder, with the data of its config."""
@@ -147,9 +156,11 @@ def _train(
     lightgbm = import_lightgbm()
     lightgbm.register_logger(log)
     train = lightgbm.Dataset(*arrays(datamodule, "train"), weight=row_weights(datamodule, "train"))
-    # Rows to validate with end the fit, and weigh as the others do.
-    validation = arrays(datamodule, "val")
-    watched = {"val": train.create_valid(*validation, weight=row_weights(datamodule, "val"))}
+    watched = {}
+    if len(datamodule.val[1]):
+        # They end the fit, and weigh as the others do.
+        validation = arrays(datamodule, "val")
+        watched["val"] = train.create_valid(*validation, weight=row_weights(datamodule, "val"))
     if not context.is_trial:  # a trial saves the time
         watched["train"] = train
     watch = WatchRounds(

@@ -109,6 +109,20 @@ class Objective(ABC):
         """
         return 1
 
+    def on_all_rows(self, cfg: DictConfig, metrics: Mapping[str, float]) -> DictConfig | None:
+        """Return the config of a fit without rows to validate with, as long as the metrics tell.
+
+        Args:
+            cfg: The whole composed config of a fit, which is not changed; its `data` has a key
+                `train_on`.
+            metrics: What came out of it, the mean where there were several.
+
+        Returns:
+            The config; None where there is no such fit.
+
+        """
+        return None
+
     @property
     def restorable(self) -> bool:
         """Whether `restore` takes up what a fit left."""

@@ -1,25 +1,28 @@
 """What models that nobody tuned come to on the rows of a table: what a search has to beat."""
 
 import warnings
+from collections.abc import Sequence
 from importlib.util import find_spec
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig
 
 from tunesmith.data import TabularDataModule
+from tunesmith.objectives.delivery import is_of_all_rows, with_all_rows
 from tunesmith.objectives.objective import told_data
+from tunesmith.objectives.parts import n_folds, parts_of
 from tunesmith.objectives.tabular_fit import arrays, row_weights
 from tunesmith.scores import score
-
-PARTS = ("val", "test")
 
 
 def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
     """Return the metrics of simple models by their names, fitted on the training rows.
 
     The mean, or the shares of the classes; ridge or logistic regression; LightGBM with its
-    defaults, where it is installed. All see the same rows as a trial.
+    defaults, where it is installed. All see the same rows as a trial, and of folds the same ones;
+    what is tested is fitted on the rows that the winner is delivered on.
 
     Args:
         cfg: The whole composed config, which was checked.
@@ -29,19 +32,32 @@ def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
         table.
 
     """
-    data = told_data(cfg)
-    if not isinstance(data, TabularDataModule):
+    if not isinstance(told_data(cfg), TabularDataModule):
         return {}
-    data.setup("fit")
-    x, y = arrays(data, "train")
-    weights = row_weights(data, "train")
+    judged = [part.cfg for part in parts_of(cfg)] if n_folds(cfg) else [cfg]
+    delivered = with_all_rows(cfg) if is_of_all_rows(cfg) else judged[0]
     with warnings.catch_warnings():
         # Of columns that are constant in some rows, and of names that arrays have not.
         warnings.simplefilter("ignore")
-        models = _models(data.task.is_of_classes, n_threads=cfg.get("n_threads"))
-        # Its penalty is chosen by cross-validation, in which rows weigh the same.
-        fitted = {name: model.fit(x, y, sample_weight=weights) for name, model in models.items()}
-        return {name: _scores(model, data) for name, model in fitted.items()}
+        validated = [_fit_and_score(one, "val") for one in judged]
+        tested = _fit_and_score(delivered, "test")
+    return {name: _mean([one[name] for one in validated]) | tested[name] for name in tested}
+
+
+def _fit_and_score(cfg: DictConfig, part: str) -> dict[str, dict[str, float]]:
+    """Return each model's metrics on the rows to validate with, or to test with."""
+    data = told_data(cfg)
+    data.setup("fit")
+    x, y = arrays(data, "train")
+    weights = row_weights(data, "train")
+    models = _models(data.task.is_of_classes, n_threads=cfg.get("n_threads"))
+    # Its penalty is chosen by cross-validation, in which rows weigh the same.
+    fitted = {name: model.fit(x, y, sample_weight=weights) for name, model in models.items()}
+    return {name: _scores(model, data, part) for name, model in fitted.items()}
+
+
+def _mean(scores: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: fmean(one[name] for one in scores) for name in scores[0]}
 
 
 def _models(is_of_classes: bool, *, n_threads: int | None) -> dict[str, Any]:
@@ -67,11 +83,7 @@ def _models(is_of_classes: bool, *, n_threads: int | None) -> dict[str, Any]:
     return models
 
 
-def _scores(model: Any, data: TabularDataModule) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for part in PARTS:
-        x, y = arrays(data, part)
-        predicted = model.predict_proba(x) if data.task.is_of_classes else model.predict(x)
-        scores = score(data.task, y, predicted)
-        found |= {f"{part}/{name}": value for name, value in scores.items()}
-    return found
+def _scores(model: Any, data: TabularDataModule, part: str) -> dict[str, float]:
+    x, y = arrays(data, part)
+    predicted = model.predict_proba(x) if data.task.is_of_classes else model.predict(x)
+    return {f"{part}/{name}": value for name, value in score(data.task, y, predicted).items()}

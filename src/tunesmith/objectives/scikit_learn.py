@@ -1,6 +1,7 @@
 """The objective of scikit-learn: fit any of its estimators on the rows of a tabular data module."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,10 @@ class ScikitLearn(Objective):
             raise InvalidConfig("objective=sklearn does not continue a model; try ckpt_path=null")
         with naming_group("model"):
             _check_model(_model(cfg, data), data, target=cfg.model._target_)
+
+    def on_all_rows(self, cfg: DictConfig, metrics: Mapping[str, float]) -> DictConfig:
+        """Return the same config: nothing of a fit depends on rows to validate with."""
+        return copy.deepcopy(cfg)
 
     def restore(self, cfg: DictConfig, folder: Path) -> FittedModel:
         """Return the model that lies in the folder, with the data of its config."""

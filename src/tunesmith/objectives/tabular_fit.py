@@ -57,6 +57,8 @@ class TabularFitted(FittedModel):
     def scores(self, part: str) -> dict[str, float]:
         """Return the metrics on the rows of train, val or test, as far as they are defined."""
         x, y = arrays(self._datamodule, part)
+        if not len(y):
+            return {}
         known = score(self._datamodule.task, y, self.predictions(x))
         return {f"{part}/{name}": value for name, value in known.items() if not math.isnan(value)}
 

@@ -28,10 +28,11 @@ from tunesmith.context import (
 )
 from tunesmith.errors import InvalidConfig, nearest
 from tunesmith.interrupts import begun, end_interrupted, is_interrupt
+from tunesmith.objectives.delivery import deliver
 from tunesmith.objectives.metrics import metric_names
 from tunesmith.objectives.objective import Values, objective_of
+from tunesmith.objectives.parts import mean_over_parts, parts_of
 from tunesmith.objectives.record_config import record_config
-from tunesmith.objectives.repeat import mean_over_seeds
 from tunesmith.objectives.result import print_result
 from tunesmith.paths import shown, started_in
 from tunesmith.renamed import bring_up_to_date
@@ -141,9 +142,14 @@ def _tracking(cfg: DictConfig) -> Tracking:
 
 
 def _metrics_of(cfg: DictConfig, context: Context) -> dict[str, float]:
-    if cfg.repeat == 1:
-        return _compute(cfg)
-    return mean_over_seeds(cfg, _compute, names=metric_names(cfg), context=context)
+    first, *others = parts = parts_of(cfg)
+    if others:
+        metrics = mean_over_parts(parts, _compute, names=metric_names(cfg), context=context)
+    else:
+        metrics = _compute(cfg)
+    if context.keeps_model(cfg):
+        metrics |= deliver(first, metrics, context=context)
+    return metrics
 
 
 def _compute(cfg: DictConfig) -> dict[str, float]:

@@ -97,7 +97,7 @@ def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> No
         study,
         metric=names[0] if settings.is_single else names,
         folder=str(plan.paths.folder),
-        max_epochs=settings.max_epochs and settings.max_epochs * settings.repeat,
+        max_epochs=settings.max_epochs and settings.max_epochs * settings.n_fits,
         # Last: a study without it is begun anew.
         fingerprint=plan.fingerprint.kept(),
     )

@@ -18,7 +18,7 @@ def restored(plan: Plan, run: RunPaths, *, compose: Callable[[], DictConfig]) ->
     """
     if plan.settings.restore is None:
         return None
-    kept = run.config
+    kept = run.delivered_config if run.delivered_config.is_file() else run.config
     cfg: Any = OmegaConf.load(kept) if kept is not None and kept.is_file() else None
     if cfg is None or not plan.base.keys() - {"hydra"} <= cfg.keys():
         cfg = compose()  # Another command that refits the same winner is writing it just now.

@@ -98,12 +98,18 @@ class Settings:
     tracking: DictConfig | None
     refit: bool
     repeat: int
+    folds: int | None
     max_epochs: int | None
     confirm: "ConfirmSettings"
     seed_key: str | None
     threads_key: str | None
     drawn_key: str | None
     ignored_keys: Sequence[str]
+
+    @property
+    def n_fits(self) -> int:
+        """How many fits a trial is the mean of."""
+        return self.repeat * (self.folds or 1)
 
     @property
     def is_single(self) -> bool:

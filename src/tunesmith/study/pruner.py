@@ -35,21 +35,23 @@ def default_pruner(
     metric: object = None,
     direction: str | Sequence[str] = "minimize",
     repeat: int,
+    folds: int | None = None,
     percentile: float,
     p_threshold: float,
 ) -> BasePruner:
     """Return the pruner of a search whose user chose none.
 
     Early epochs foretell late ones, so trials outside the best `percentile` are stopped. The
-    repetitions of a trial are a sample, which a test compares with the best trial's seed by seed.
-    With several metrics Optuna does not prune.
+    repetitions and folds of a trial are a sample, which a test compares with the best trial's, one
+    by one. With several metrics Optuna does not prune.
 
     Args:
         metric: What the values are called; saved configs of before named several metrics here.
         direction: That of the metric, or those of several.
         repeat: How many repetitions a trial has.
-        percentile: Of 100; trials outside the best so many are stopped. For one repetition.
-        p_threshold: The p-value below which a trial is stopped. For several repetitions.
+        folds: In how many folds each of them is computed.
+        percentile: Of 100; trials outside the best so many are stopped. For one fit.
+        p_threshold: The p-value below which a trial is stopped. For several fits.
 
     >>> pruner = default_pruner(repeat=1, percentile=50.0, p_threshold=0.1)
     >>> type(pruner).__name__
@@ -61,7 +63,7 @@ def default_pruner(
         for several in (metric, direction)
     ):
         return NopPruner()
-    if repeat > 1:
+    if repeat * (folds or 1) > 1:
         return WilcoxonPruner(p_threshold=p_threshold)
     return PercentilePruner(percentile)
 

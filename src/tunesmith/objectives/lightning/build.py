@@ -1,15 +1,16 @@
 """Build what a fit needs from the config: data, model, callbacks and Trainer."""
 
+import copy
 import sys
 
 from hydra.utils import instantiate
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from tunesmith.config import lightning_mode, told_of_data
 from tunesmith.context import Context, Role
-from tunesmith.objectives.lightning.callbacks import EpochBar, WatchFit
+from tunesmith.objectives.lightning.callbacks import EpochBar, StopAfterEpochs, WatchFit
 from tunesmith.objectives.lightning.checkpoint import (
     ResumeFromCheckpoint,
     best_of,
@@ -34,6 +35,22 @@ def build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningMo
     known = getattr(datamodule, "model_arguments", {})
     model: LightningModule = instantiate(cfg.model, **told_of_data(cfg.model._target_, known))
     return model
+
+
+def without_validation(cfg: DictConfig, *, epochs: int) -> DictConfig:
+    """Return the config of a fit that ends after so many epochs, whatever it validates to."""
+    changed = copy.deepcopy(cfg)
+    with open_dict(changed):
+        watching = [name for name, node in changed.callbacks.items() if node and "monitor" in node]
+        for name in watching:
+            del changed.callbacks[name]
+        changed.callbacks.after_epochs = {
+            "_target_": f"{StopAfterEpochs.__module__}.{StopAfterEpochs.__name__}",
+            "epochs": max(1, epochs),
+        }
+        changed.trainer.limit_val_batches = 0
+        changed.metric.at = "last"
+    return changed
 
 
 def build_watch(cfg: DictConfig, context: Context) -> WatchFit:

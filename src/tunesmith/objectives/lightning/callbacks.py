@@ -95,6 +95,23 @@ class WatchFit(Callback):
             raise TrialPruned(f"pruned at epoch {epoch}: {self.metric} was {value:.4g}")
 
 
+class StopAfterEpochs(Callback):
+    """End a fit after so many epochs, on a schedule that may be longer.
+
+    Args:
+        epochs: The number of epochs.
+
+    """
+
+    def __init__(self, *, epochs: int) -> None:
+        self.epochs = epochs
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop if it was the last epoch."""
+        if trainer.current_epoch + 1 >= self.epochs:
+            trainer.should_stop = True
+
+
 class EpochBar(Callback):
     """A bar over epochs with the last metrics; Lightning's own starts anew at every epoch."""
 

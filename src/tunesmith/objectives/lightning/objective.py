@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from tunesmith.objectives.lightning.build import (
     build_model,
     build_trainer,
     build_watch,
+    without_validation,
 )
 from tunesmith.objectives.lightning.callbacks import Best
 from tunesmith.objectives.lightning.checkpoint import save_model
@@ -68,9 +69,9 @@ class Lightning(Objective):
         if context.keeps_model(cfg):
             best_by = cfg.metric.name if cfg.metric.at == "best" else None
             save_model(trainer, context.paths.checkpoint, best_by=best_by)
+        metrics["epochs"] = trainer.current_epoch
         if not context.is_trial:
             metrics |= _tested(trainer, datamodule)
-            metrics["epochs"] = trainer.current_epoch
             if context.is_first:
                 log_fit(trainer, datamodule, context=context)
         return metrics
@@ -87,6 +88,17 @@ class Lightning(Objective):
     def n_processes(self, cfg: DictConfig) -> int:
         """Return how many processes the Trainer starts, this one included."""
         return processes_of(cfg)
+
+    def on_all_rows(self, cfg: DictConfig, metrics: Mapping[str, float]) -> DictConfig | None:
+        """Return the config of a fit of so many epochs, on the same schedule.
+
+        None where the fit continues another one, is a try, or is computed by several processes.
+        """
+        trainer = cfg.trainer
+        is_try = trainer.get("fast_dev_run") or trainer.get("overfit_batches")
+        if cfg.ckpt_path is not None or is_try or processes_of(cfg) > 1:
+            return None
+        return without_validation(cfg, epochs=round(metrics.get("best_epoch", metrics["epochs"])))
 
     def restore(self, cfg: DictConfig, folder: Path) -> FittedModel:
         """Return the model whose checkpoint lies in the folder, with the data of its config."""
@@ -150,6 +162,8 @@ def _validated(
         same = {name: points[best.epoch] for name, points in curves if best.epoch in points}
         return {**same, cfg.metric.name: best.value, "best_epoch": best.epoch}
     metrics = _metrics(trainer)
+    if trainer.limit_val_batches == 0:
+        return metrics
     if trainer.current_epoch % (trainer.check_val_every_n_epoch or 1) != 0:
         trainer.validate(datamodule=datamodule, model=trainer.lightning_module, verbose=False)
         metrics |= _metrics(trainer)

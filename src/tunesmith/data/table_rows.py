@@ -1,0 +1,102 @@
+"""The rows of a table as numbers: split, and turned by what was fitted on the training rows."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.compose import ColumnTransformer
+
+from tunesmith.data.preprocessing import make_preprocessing
+from tunesmith.data.split import split_rows
+from tunesmith.data.split_plan import Numbers, Split, Splittable
+from tunesmith.data.table_source import ReadTable, Source, read_source
+from tunesmith.data.tabular import Rows
+
+# Tables of at most so many values are kept in as many splits as a search's folds and seeds ask for.
+SMALL, N_SMALL, N_LARGE = 200_000, 64, 1
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The rows of one split, and what was fitted on those to train on.
+
+    Attributes:
+        train: The rows to train on.
+        val: The rows to validate with; none where all are trained on.
+        preprocessing: Turns raw rows into x.
+        table: The table.
+        parts: The row numbers to train on, to validate with and to test with.
+
+    """
+
+    train: Rows
+    val: Rows
+    preprocessing: ColumnTransformer
+    table: ReadTable
+    parts: tuple[Numbers, Numbers, Numbers]
+
+    @property
+    def test(self) -> Rows:
+        """The rows to test with, made when they are asked for: no trial asks."""
+        held = self.table.test
+        if held is None:
+            return _rows(self.table, self.preprocessing, self.parts[2])
+        x = self.preprocessing.transform(held.features).astype(np.float32)
+        return torch.from_numpy(x), _as_target(held.values, self.table)
+
+    def raw(self, part: int) -> pd.DataFrame:
+        """Return the raw rows to train on, 0, or to validate with, 1."""
+        return self.table.features.iloc[self.parts[part]].reset_index(drop=True)
+
+
+def fit_rows(source: Source, split: Split, *, fold: int, takes_all: bool) -> Fitted:
+    """Split the rows of a table, fit the preprocessing on those to train on, and apply it.
+
+    Args:
+        source: The table.
+        split: How it is split.
+        fold: The fold to validate with, from 1; without folds 1.
+        takes_all: Whether the rows to validate with are trained on as well.
+
+    Raises:
+        InvalidArgument: The file cannot be read, learned from or split.
+
+    """
+    kept = _fit_small if read_source(source).features.size <= SMALL else _fit_large
+    return kept(source, split, fold, takes_all)
+
+
+def _fit(source: Source, split: Split, fold: int, takes_all: bool) -> Fitted:
+    table = read_source(source)
+    rows = Splittable(table.target.values, table.target.labels, table.keys)
+    train, val, test = split_rows(rows, split, fold=fold)
+    if takes_all:
+        train, val = np.concatenate([train, val]), val[:0]
+    preprocessing = make_preprocessing(table.columns, styles=table.styles, decimal=table.decimal)
+    preprocessing.fit(table.features.iloc[train])
+    return Fitted(
+        train=_rows(table, preprocessing, train),
+        val=_rows(table, preprocessing, val),
+        preprocessing=preprocessing,
+        table=table,
+        parts=(train, val, test),
+    )
+
+
+_fit_small = lru_cache(maxsize=N_SMALL)(_fit)
+_fit_large = lru_cache(maxsize=N_LARGE)(_fit)
+
+
+def _rows(table: ReadTable, preprocessing: ColumnTransformer, part: Numbers) -> Rows:
+    if len(part):
+        x = preprocessing.transform(table.features.iloc[part]).astype(np.float32)
+    else:
+        x = np.empty((0, len(preprocessing.get_feature_names_out())), dtype=np.float32)
+    return torch.from_numpy(x), _as_target(table.target.values[part], table)
+
+
+def _as_target(values: Numbers, table: ReadTable) -> torch.Tensor:
+    y = torch.from_numpy(values)
+    return y if table.target.labels else y.unsqueeze(1)
