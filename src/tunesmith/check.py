@@ -63,8 +63,7 @@ def check_config(cfg: DictConfig) -> None:
 
 def _check(cfg: DictConfig) -> None:
     # Here: showing a config does not need them.
-    from tunesmith.objectives import objective_of
-    from tunesmith.objectives.delivery import check_refit_rows
+    from tunesmith.objectives import check_refit_rows, objective_of
 
     bring_up_to_date(cfg)
     _check_metric(cfg.metric)

@@ -121,11 +121,15 @@ class RunPaths:
         """The profiler's table."""
         return self.folder / "profile.txt"
 
-    def repetition(self, number: int) -> "RunPaths":
-        """Return the folder of a repetition: the run's own for the first, then one inside it."""
-        if number == 1:
-            return self
-        return replace(self, folder=self.folder / f"repetition-{number}")
+    def part(self, kind: str, number: int) -> "RunPaths":
+        """Return the folder of one of several fits: the run's own for the first, else one inside.
+
+        Args:
+            kind: What they are: repetition, fold or fit.
+            number: Which of them it is, from 1.
+
+        """
+        return self if number == 1 else replace(self, folder=self.folder / f"{kind}-{number}")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def test_numbers_are_predicted_by_their_mean_ridge_and_lightgbm(
 ) -> None:
     houses().to_csv(tmp_path / "houses.csv", index=False)
     table = ("data=table", f"data.path={tmp_path}/houses.csv", "data.target=price", "data.seed=0")
-    found = score_references(composed(*table))
+    found = score_references(composed(*table, "refit_rows=train"))
     assert list(found) == ["the mean", "ridge regression", "LightGBM as it is"]
     for metrics in found.values():
         assert set(metrics) == {f"{part}/{m}" for part in ("val", "test") for m in OF_NUMBERS}
@@ -46,6 +46,22 @@ def test_classes_are_predicted_by_their_shares_logistic_regression_and_lightgbm(
     model = LogisticRegression(max_iter=2000).fit(x.numpy(), y.numpy())
     expected = log_loss(y_val.numpy(), model.predict_proba(x_val.numpy()))
     assert found["logistic regression"]["val/log_loss"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_they_see_the_folds_of_a_trial_and_the_rows_of_its_winner(
+    composed: Compose, tmp_path: Path
+) -> None:
+    houses().to_csv(tmp_path / "houses.csv", index=False)
+    table = ("data=table", f"data.path={tmp_path}/houses.csv", "data.target=price", "data.seed=0")
+    found = score_references(composed(*table, "data.folds=4", "objective=sklearn"))["the mean"]
+    errors = []
+    for fold in range(1, 5):
+        data = module(tmp_path / "houses.csv", folds=4, fold=fold)
+        errors.append(float(((data.val[1] - data.train[1].mean()) ** 2).mean()))
+    assert found["val/mse"] == pytest.approx(np.mean(errors), rel=1e-5)
+    data = module(tmp_path / "houses.csv", train_on="all")
+    expected = float(((data.test[1] - data.train[1].mean()) ** 2).mean())
+    assert found["test/mse"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_only_a_table_has_references(composed: Compose) -> None:

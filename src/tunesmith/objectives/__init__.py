@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tunesmith._lazy import load_from
 
 if TYPE_CHECKING:
+    from tunesmith.objectives.delivery import check_refit_rows
     from tunesmith.objectives.lightgbm import LightGBM
     from tunesmith.objectives.lightning.objective import Lightning
     from tunesmith.objectives.objective import (
@@ -35,6 +36,7 @@ __all__ = [
     "Outcome",
     "Predictor",
     "ScikitLearn",
+    "check_refit_rows",
     "objective_of",
     "quadratic",
     "restore_model",
@@ -56,6 +58,7 @@ __getattr__ = load_from(
         "Outcome": "trial",
         "Predictor": "objective",
         "ScikitLearn": "scikit_learn",
+        "check_refit_rows": "delivery",
         "objective_of": "objective",
         "quadratic": "parabola",
         "restore_model": "objective",

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import logging
 import math
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
@@ -121,11 +122,11 @@ def _computing(part: Part, *, trial: RepeatedTrial | None, context: Context) -> 
     """Enter the context of a part; the first one has the run's own folder and record."""
     own = replace(context, trial=trial, repetition=part.number)
     with contextlib.ExitStack() as stack:
-        if part.number > 1 and part.kind == REPETITION:
-            paths = stack.enter_context(_folder(context.paths.repetition(part.number)))
-            own = replace(own, paths=paths, run=Run())
-        elif part.number > 1:
-            own = replace(own, role=Role.PART, run=Run())
+        if part.number > 1:
+            paths, leaves = context.paths.part(part.kind, part.number), part.kind == REPETITION
+            stack.enter_context(_folder(paths, leaves=leaves))
+            role = context.role if leaves else Role.PART
+            own = replace(own, role=role, paths=paths, run=Run())
         if trial is not None:
             stack.enter_context(running(trial))
         stack.enter_context(entered(own))
@@ -133,12 +134,14 @@ def _computing(part: Part, *, trial: RepeatedTrial | None, context: Context) -> 
 
 
 @contextlib.contextmanager
-def _folder(paths: RunPaths) -> Iterator[RunPaths]:
-    """Make a folder, and remove it again if nothing was written into it."""
+def _folder(paths: RunPaths, *, leaves: bool) -> Iterator[None]:
+    """Make a folder, and remove it again unless something is left in it that is to stay."""
     paths.folder.mkdir(exist_ok=True)
     try:
-        yield paths
+        yield
     finally:
+        if not leaves:
+            shutil.rmtree(paths.folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # It holds something.
             paths.folder.rmdir()
 
