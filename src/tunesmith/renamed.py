@@ -72,6 +72,7 @@ TARGETS = (
             "strict": False,
             "positive": None,
             "class_weight": None,
+            "categories": "onehot",
         },
         # By the metric, which is of numbers or of classes.
         told=("task",),

@@ -16,7 +16,14 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from tunesmith.data.columns import LEFT_OUT, check_columns, check_some, read_columns, sentinels
 from tunesmith.data.file import read_table
-from tunesmith.data.preprocessing import as_floats, as_texts, make_preprocessing
+from tunesmith.data.preprocessing import (
+    CODES,
+    ONE_HOT,
+    as_floats,
+    as_texts,
+    coded_columns,
+    make_preprocessing,
+)
 from tunesmith.data.split import check_fractions, split_classes, split_rows
 from tunesmith.data.summary import summarize_table
 from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows, TabularDataModule
@@ -36,7 +43,7 @@ class TableDataModule(TabularDataModule):
     """The rows of a file: one column is the target, the others are features.
 
     The rows are shuffled and split, of classes so that each part has its share of each; numbers are
-    scaled and categories one-hot encoded by a ColumnTransformer fitted on the training rows.
+    scaled and categories encoded by a ColumnTransformer fitted on the training rows.
     Missing features are allowed; rows without a target and columns that nothing can be learned from
     are left out. `setup` seeds PyTorch's global random stream with `seed`: weights drawn afterwards
     continue it.
@@ -59,6 +66,7 @@ class TableDataModule(TabularDataModule):
         task: regression, binary or multiclass; auto tells by the target.
         positive: The class that counts as positive, of two; None is the last in their order.
         class_weight: "balanced" has each class weigh the same in the fit, None each row.
+        categories: "onehot" encodes them one-hot; "codes" numbers them, for LightGBM alone.
 
     Attributes:
         task: What kind of problem the target poses.
@@ -87,6 +95,7 @@ class TableDataModule(TabularDataModule):
         task: str = AUTO,
         positive: Any = None,
         class_weight: str | None = None,
+        categories: str = ONE_HOT,
     ) -> None:
         super().__init__(batch_size=batch_size)
         require_integer("seed", seed, minimum=0, example=42)
@@ -97,6 +106,7 @@ class TableDataModule(TabularDataModule):
             raise InvalidArgument("drop", "a list of columns", drop, [drop])
         if class_weight is not None:
             require_choice("class_weight", class_weight, (BALANCED,))
+        require_choice("categories", categories, (ONE_HOT, CODES))
         self.seed = seed
         file = Path(path)
         self._table = _load(
@@ -110,7 +120,9 @@ class TableDataModule(TabularDataModule):
             strict=strict,
             task=task,
             positive=None if positive is None else str(positive),
+            categories=categories,
         )
+        self.categorical = coded_columns(self._table.preprocessing)
         self.task, self.labels = self._table.target.task, self._table.target.labels
         if class_weight is not None and not self.task.is_of_classes:
             raise InvalidArgument(
@@ -197,6 +209,7 @@ def _load(
     strict: bool,
     task: str,
     positive: str | None,
+    categories: str,
 ) -> _Table:
     """Read, check, split and fit; `stamp` tells apart what a path meant at different times."""
     read = read_table(path, form)
@@ -212,7 +225,9 @@ def _load(
     train, val, test = _split(found, seed=seed, fractions=fractions)
     y = torch.tensor(found.values)
     y = y if found.task.is_of_classes else y.unsqueeze(1)
-    preprocessing = make_preprocessing(columns, styles=read.styles, decimal=read.decimal)
+    preprocessing = make_preprocessing(
+        columns, styles=read.styles, decimal=read.decimal, categories=categories
+    )
     preprocessing.fit(features.iloc[train])
 
     def rows(part: np.ndarray[Any, Any]) -> Rows:

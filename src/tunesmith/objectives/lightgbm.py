@@ -146,7 +146,11 @@ def _train(
 ) -> Any:
     lightgbm = import_lightgbm()
     lightgbm.register_logger(log)
-    train = lightgbm.Dataset(*arrays(datamodule, "train"), weight=row_weights(datamodule, "train"))
+    train = lightgbm.Dataset(
+        *arrays(datamodule, "train"),
+        weight=row_weights(datamodule, "train"),
+        categorical_feature=list(datamodule.categorical) or "auto",
+    )
     # Rows to validate with end the fit, and weigh as the others do.
     validation = arrays(datamodule, "val")
     watched = {"val": train.create_valid(*validation, weight=row_weights(datamodule, "val"))}

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.data import TabularDataModule
 from tunesmith.objectives.objective import told_data
@@ -19,7 +19,8 @@ def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
     """Return the metrics of simple models by their names, fitted on the training rows.
 
     The mean, or the shares of the classes; ridge or logistic regression; LightGBM with its
-    defaults, where it is installed. All see the same rows as a trial.
+    defaults, where it is installed. All see the same rows as a trial, with categories one-hot
+    encoded.
 
     Args:
         cfg: The whole composed config, which was checked.
@@ -32,6 +33,9 @@ def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
     data = told_data(cfg)
     if not isinstance(data, TabularDataModule):
         return {}
+    if data.categorical:
+        data = told_data(_one_hot(cfg))
+        assert isinstance(data, TabularDataModule)
     data.setup("fit")
     x, y = arrays(data, "train")
     weights = row_weights(data, "train")
@@ -42,6 +46,12 @@ def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
         # Its penalty is chosen by cross-validation, in which rows weigh the same.
         fitted = {name: model.fit(x, y, sample_weight=weights) for name, model in models.items()}
         return {name: _scores(model, data) for name, model in fitted.items()}
+
+
+def _one_hot(cfg: DictConfig) -> DictConfig:
+    one_hot = cfg.copy()
+    OmegaConf.update(one_hot, "data.categories", "onehot")
+    return one_hot
 
 
 def _models(is_of_classes: bool, *, n_threads: int | None) -> dict[str, Any]:

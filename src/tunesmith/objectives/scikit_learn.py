@@ -21,6 +21,7 @@ from tunesmith.objectives.tabular_fit import (
     TabularFitted,
     TabularPredictor,
     arrays,
+    refuse_codes,
     row_weights,
     tabular_data,
 )
@@ -72,6 +73,7 @@ class ScikitLearn(Objective):
                 f"objective=sklearn takes a TabularDataModule, got {cfg.data._target_}; "
                 "try data=cubic"
             )
+        refuse_codes(data, objective="sklearn")
         parts = ("val", "train", "test")
         names = [f"{part}/{name}" for part in parts for name in data.task.metrics]
         check_metrics(cfg, names, datamodule=data)
