@@ -48,7 +48,7 @@ def test_a_library_s_class_in_a_place_of_the_user_s_own_stays_what_it_is() -> No
 def test_what_is_found_out_in_a_table_counts_as_the_defaults_of_then() -> None:
     typed = {"data._target_": "tunesmith.data.TableDataModule", "data.encoding": "cp932"}
     later = {"data.sheet": None, "data.strict": False, "data.positive": None}
-    later["data.class_weight"] = None
+    later |= {"data.class_weight": None, "data.categories": "onehot"}
     kept = as_in_0_1_0({**typed, **later, "data.decimal": None, "data.task": "auto"})
     # By the metric it is told whether a target is numbers or classes.
     assert kept == as_in_0_1_0({**typed, **later, "data.decimal": None, "data.task": "regression"})

@@ -79,6 +79,7 @@ TARGETS = (
             "folds": None,
             "fold": None,
             "train_on": "train",
+            "categories": "onehot",
         },
         # By the metric, which is of numbers or of classes; by the seed.
         told=("task", "fold_seed"),

@@ -16,6 +16,9 @@ TEXTS = {
     "Polish": ("miasto,cena\nŁódź,2\nGdańsk,3\n", "cp1250"),
     "Japanese": ("駅,価格,面積\n東京,100,20\n大阪,200,30\n", "cp932"),
     "one Japanese line": ("価格,面積\n1,2\n", "cp932"),
+    "late in the first level": ("登録日,和室\n令和,枠\n", "cp932"),
+    "quotes and dashes in a Latin reading": ("店,売上\n本店,1\n", "cp932"),
+    "a dash in a Cyrillic reading": ("列,x\n1,2\n", "cp932"),
     "half-width kana": ("ﾄｳｷｮｳ,価格\n1,2\n", "cp932"),
     "Russian": ("город,цена\nМосква,2\nКазань,3\n", "cp1251"),  # noqa: RUF001 - Cyrillic
     "ASCII": ("a,b\n1,2\n", "utf-8"),
@@ -36,6 +39,14 @@ def test_the_encoding_is_found(name: str) -> None:
 def test_an_odd_line_far_down_tells() -> None:
     content = b"a,b\n" + b"1,2\n" * 100_000 + "größe,2\n".encode("cp1252")
     assert find_encoding(content, path=Path("a.csv")) == "cp1252"
+
+
+def test_a_word_that_reads_right_in_two_is_asked_for_with_what_to_type() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        find_encoding("角地,x\n1,2\n".encode("cp932"), path=Path("a.csv"))
+    line = str(caught.value)
+    assert "cp932 reads '角地,x'; cp1252 reads 'Šp’n,x'" in line  # noqa: RUF001
+    assert "data.encoding=cp932 or data.encoding=cp1252" in line
 
 
 @pytest.mark.parametrize(

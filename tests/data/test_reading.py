@@ -246,3 +246,25 @@ def test_a_wide_table_shows_its_first_columns_and_counts_the_rest(tmp_path: Path
     assert len(lines) == 25
     assert lines[3] == "columns    198 numbers, 1 left out, 1 category"
     assert lines[-1] == "  and 180 more: 178 numbers, 1 left out, 1 category"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_markers_among_categories_are_a_category_of_their_own_and_said(
+    tmp_path: Path, suffix: str
+) -> None:
+    table = houses(120).assign(rhesus=["+", "-", "-"] * 40, area=["-", *map(str, range(119))])
+    table.loc[:4, "style"] = "?"
+    path = tmp_path / f"houses{suffix}"
+    table.to_csv(path, index=False) if suffix == ".csv" else table.to_parquet(path)
+    data = module(path)
+    said = "taken for missing values: '?' in 5 rows of 'style', '-' in 80 rows of 'rhesus'."
+    assert said in data.summary
+    # A number that is missing needs no word.
+    assert "'area'" not in data.summary
+    names = list(data.preprocessing.get_feature_names_out())
+    assert "categories__rhesus_+" in names
+    assert "categories__rhesus_missing" in names
+
+
+def test_texts_without_markers_are_not_spoken_of(reference: Path) -> None:
+    assert "taken for" not in module(reference).summary

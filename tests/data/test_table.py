@@ -109,6 +109,26 @@ def test_rare_categories_share_a_column(tmp_path: Path) -> None:
     ]
 
 
+def test_codes_number_the_categories_and_rare_ones_share_the_last(tmp_path: Path) -> None:
+    table = houses(400).assign(town=[f"town {i // 2}" for i in range(400)])
+    table.loc[:199, "town"] = [f"big {i % 10}" for i in range(200)]
+    table.loc[200:249, "town"] = None
+    table.to_csv(tmp_path / "towns.csv", index=False)
+    data = module(tmp_path / "towns.csv", categories="codes")
+    names = data.preprocessing.get_feature_names_out()
+    assert list(names[list(data.categorical)]) == [
+        "categories__style",
+        "categories__garden",
+        "categories__town",
+    ]
+    numbers = ["area", "rooms", "style", "garden"]
+    raw = houses(5)[numbers].assign(town=["big 0", "big 1", None, "town 140", "elsewhere"])
+    codes = data.preprocessing.transform(raw)[:, data.categorical[-1]]
+    # Ten towns, a code for what is missing, and one for the rare ones.
+    assert codes.tolist() == [0, 1, 10, 11, pytest.approx(np.nan, nan_ok=True)]
+    assert module(tmp_path / "towns.csv").categorical == ()
+
+
 def test_a_column_missing_in_all_training_rows_does_no_harm(tmp_path: Path) -> None:
     table = houses(20).assign(late=np.nan)
     table.loc[3, "late"] = 1.0

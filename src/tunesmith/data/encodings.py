@@ -25,6 +25,10 @@ _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\s,;|\t\"]*")
 _MONEY = re.compile(r"[£¥€][^\W\d_]")
 # Capitals with accents stand within no word of small letters.
 _HUMP = re.compile(r"[a-zß-ÿ][À-ÞŒŠŽŸ]")
+# The last one of the first level, in which 令和 and 登録 lie close to it.
+_LAST_COMMON_KANJI = "腕".encode("cp932")
+# What begins no word: a closing quote or a dash, right before a letter or an opening one.
+_BACKWARDS = re.compile(r"[”’–—]([^\W\d_]|[„“‘{])")  # noqa: RUF001 - as people write them
 # What stands beside words and numbers, but never within a word.
 _SYMBOLS = "€£¥§©®°±²³µ·½¼«»“”„‘’‚–—…"  # noqa: RUF001 - as people write them
 
@@ -137,7 +141,7 @@ def _share(text: str, encoding: str) -> float:
 
 def _is_latin(letters: str) -> Callable[[str], bool]:
     def check(word: str) -> bool:
-        if _MONEY.search(word) or _HUMP.search(word):
+        if _MONEY.search(word) or _HUMP.search(word) or _BACKWARDS.match(word):
             return False
         inner = word.strip(_SYMBOLS + "()[]{}/.-+%'!?:&*#=0123456789")
         odd = [char for char in inner if not char.isascii()]
@@ -154,7 +158,8 @@ def _is_cyrillic(word: str) -> bool:
     is_known = all("\u0410" <= char <= "\u044f" or char in "ЁёІіЇїЄєҐґЎў" for char in letters)
     inner = re.sub(r"\W", "", word)
     has_case = inner in (inner.lower(), inner.upper(), inner.capitalize())
-    return is_known and has_case and not re.search("[A-Za-z]", word)
+    is_plain = not re.search("[A-Za-z]", word) and not _BACKWARDS.match(word)
+    return is_known and has_case and is_plain
 
 
 def _is_japanese(word: str) -> bool:
@@ -163,7 +168,7 @@ def _is_japanese(word: str) -> bool:
     if any(is_half):
         # A Latin letter with an accent reads as one of these.
         return all(is_half) and not re.search("[A-Za-z]", word)
-    return all(0x81 <= _lead(char, "cp932") <= 0x97 for char in odd)
+    return all(b"\x81" <= _bytes(char, "cp932") <= _LAST_COMMON_KANJI for char in odd)
 
 
 def _in_rows(encoding: str, low: int, high: int) -> Callable[[str], bool]:
@@ -177,10 +182,14 @@ def _in_rows(encoding: str, low: int, high: int) -> Callable[[str], bool]:
 
 
 def _lead(char: str, encoding: str) -> int:
+    return _bytes(char, encoding)[0]
+
+
+def _bytes(char: str, encoding: str) -> bytes:
     try:
-        return char.encode(encoding)[0]
+        return char.encode(encoding)
     except UnicodeEncodeError:
-        return 0xFF
+        return b"\xff"
 
 
 _WEST = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿŒœŠšŽžŸ"

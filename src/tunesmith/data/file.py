@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from zipfile import BadZipFile
@@ -14,6 +14,7 @@ from tunesmith.data.names import tidy_names
 from tunesmith.data.numbers import (
     MARKERS,
     Style,
+    count_markers,
     decimal_of,
     find_style,
     is_number,
@@ -27,6 +28,7 @@ from tunesmith.errors import InvalidArgument
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", WORKBOOK)
 MIN_ROWS = 10
+N_MARKED = 8
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,8 @@ def _read_text(path: Path, form: Form) -> FileTable:
             encoding=written.encoding,
             sep=written.separator,
             decimal=decimal,
-            na_values=list(MARKERS),
             low_memory=False,
-            **options,
+            **{"na_values": list(MARKERS), **options},
         )
         _check_fields(table)
         return table
@@ -127,7 +128,32 @@ def _read_text(path: Path, form: Form) -> FileTable:
     _check_separator(names, form.separator)
     lines += [] if raw is None else _ambiguous(table, raw, names=names, decimal=decimal)
     told = f"{written}, decimal mark {decimal!r}"
-    return _plain_table(table.set_axis(names, axis=1), told, lines=lines, decimal=decimal)
+    found = _plain_table(table.set_axis(names, axis=1), told, lines=lines, decimal=decimal)
+    gaps = [i for i, name in enumerate(names) if _may_be_marked(found, name)]
+    if not gaps:
+        return found
+    as_written = read(decimal=decimal, dtype=str, na_values=[], usecols=gaps)
+    line = _marked(as_written.set_axis([names[i] for i in gaps], axis=1))
+    return replace(found, notes=(*found.notes, *line))
+
+
+def _may_be_marked(found: FileTable, name: str) -> bool:
+    values = found.frame[name]
+    return _is_text(values) and values.isna().any() and values.notna().any()
+
+
+def _marked(as_written: pd.DataFrame) -> list[str]:
+    """Return a line for the markers that count as missing beside texts, if there are any."""
+    counts = {name: count_markers(values) for name, values in as_written.items()}
+    told = [
+        f"{marker!r} in {n} row{'s' if n > 1 else ''} of {name!r}"
+        for name, markers in counts.items()
+        for marker, n in markers.items()
+    ]
+    if not told:
+        return []
+    more = f" and {len(told) - N_MARKED} more" if len(told) > N_MARKED else ""
+    return [f"taken for missing values: {', '.join(told[:N_MARKED])}{more}"]
 
 
 def _check_separator(names: list[str], typed: str | None) -> None:
@@ -202,6 +228,7 @@ def _plain_table(
     for name, style in styles.items():
         columns[name] = read_numbers(columns[name], style)
     lines = [*lines, *(_ambiguity(name, s) for name, s in styles.items() if s.is_ambiguous)]
+    lines += _marked(table[[name for name, one in columns.items() if _is_text(one)]])
     return FileTable(pd.DataFrame(columns), form, decimal, styles=styles, notes=tuple(lines))
 
 

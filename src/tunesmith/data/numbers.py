@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -108,6 +109,12 @@ def missing_as_none(values: pd.Series) -> pd.Series:
     different = values.dropna().unique()
     odd = [v for v in different if isinstance(v, str) and v.strip() in _BLANK]
     return values.where(~values.isin(odd)) if odd else values
+
+
+def count_markers(values: pd.Series) -> dict[str, int]:
+    """Return how often each marker stands in a column, which may be something else there."""
+    texts = (value.strip() for value in values.dropna() if isinstance(value, str))
+    return dict(Counter(text for text in texts if text in MARKERS))
 
 
 def is_missing(text: str) -> bool:

@@ -11,7 +11,7 @@ import torch
 from sklearn.compose import ColumnTransformer
 from sklearn.utils.class_weight import compute_class_weight
 
-from tunesmith.data.preprocessing import as_floats, as_texts
+from tunesmith.data.preprocessing import CODES, ONE_HOT, as_floats, as_texts, coded_columns
 from tunesmith.data.split_keys import find_kind
 from tunesmith.data.split_plan import GROUP, Split
 from tunesmith.data.summary import summarize_table
@@ -35,10 +35,10 @@ class TableDataModule(TabularDataModule):
     """The rows of a file: one column is the target, the others are features.
 
     The rows are shuffled and split, of classes so that each part has its share of each, by groups
-    or by time; numbers are scaled and categories one-hot encoded by a ColumnTransformer fitted on
-    the training rows. Missing features are allowed; rows without a target and columns that nothing
-    can be learned from are left out. `setup` seeds PyTorch's global random stream with `seed`:
-    weights drawn afterwards continue it.
+    or by time; numbers are scaled and categories encoded by a ColumnTransformer fitted on the
+    training rows. Missing features are allowed; rows without a target and columns that nothing can
+    be learned from are left out. `setup` seeds PyTorch's global random stream with `seed`: weights
+    drawn afterwards continue it.
 
     A process reads a file once.
 
@@ -67,6 +67,7 @@ class TableDataModule(TabularDataModule):
         fold: Which of the folds is validated with, from 1; None is the first.
         fold_seed: Draws the folds; None is `seed`.
         train_on: "train", or "all" to train on the rows to validate with as well.
+        categories: "onehot" encodes them one-hot; "codes" numbers them, for LightGBM alone.
 
     Attributes:
         task: What kind of problem the target poses.
@@ -103,6 +104,7 @@ class TableDataModule(TabularDataModule):
         fold: int | None = None,
         fold_seed: int | None = None,
         train_on: str = TRAIN,
+        categories: str = ONE_HOT,
     ) -> None:
         super().__init__(batch_size=batch_size)
         if path is None:
@@ -112,6 +114,7 @@ class TableDataModule(TabularDataModule):
         if class_weight is not None:
             require_choice("class_weight", class_weight, (BALANCED,))
         require_choice("train_on", train_on, (TRAIN, ALL))
+        require_choice("categories", categories, (ONE_HOT, CODES))
         kind = find_kind(split, group, time)
         key = group if kind == GROUP else time
         self.seed = seed
@@ -137,8 +140,11 @@ class TableDataModule(TabularDataModule):
             split=kind,
             key=None if key is None else str(key),
         )
-        self._fitted = fit_rows(source, how, fold=fold or 1, takes_all=train_on == ALL)
+        self._fitted = fit_rows(
+            source, how, fold=fold or 1, takes_all=train_on == ALL, categories=categories
+        )
         self._path, self._split = Path(path), how
+        self.categorical = coded_columns(self.preprocessing)
         found = self._fitted.table.target
         self.task, self.labels = found.task, found.labels
         if class_weight is not None and not self.task.is_of_classes:

@@ -51,7 +51,9 @@ class Fitted:
         return self.table.features.iloc[self.parts[part]].reset_index(drop=True)
 
 
-def fit_rows(source: Source, split: Split, *, fold: int, takes_all: bool) -> Fitted:
+def fit_rows(
+    source: Source, split: Split, *, fold: int, takes_all: bool, categories: str
+) -> Fitted:
     """Split the rows of a table, fit the preprocessing on those to train on, and apply it.
 
     Args:
@@ -59,22 +61,25 @@ def fit_rows(source: Source, split: Split, *, fold: int, takes_all: bool) -> Fit
         split: How it is split.
         fold: The fold to validate with, from 1; without folds 1.
         takes_all: Whether the rows to validate with are trained on as well.
+        categories: How categories are encoded: onehot or codes.
 
     Raises:
         InvalidArgument: The file cannot be read, learned from or split.
 
     """
     kept = _fit_small if read_source(source).features.size <= SMALL else _fit_large
-    return kept(source, split, fold, takes_all)
+    return kept(source, split, fold, takes_all, categories)
 
 
-def _fit(source: Source, split: Split, fold: int, takes_all: bool) -> Fitted:
+def _fit(source: Source, split: Split, fold: int, takes_all: bool, categories: str) -> Fitted:
     table = read_source(source)
     rows = Splittable(table.target.values, table.target.labels, table.keys)
     train, val, test = split_rows(rows, split, fold=fold)
     if takes_all:
         train, val = np.concatenate([train, val]), val[:0]
-    preprocessing = make_preprocessing(table.columns, styles=table.styles, decimal=table.decimal)
+    preprocessing = make_preprocessing(
+        table.columns, styles=table.styles, decimal=table.decimal, categories=categories
+    )
     preprocessing.fit(table.features.iloc[train])
     return Fitted(
         train=_rows(table, preprocessing, train),

@@ -29,6 +29,8 @@ class TabularDataModule(LightningDataModule, ABC):
     Attributes:
         task: What kind of problem the target poses.
         labels: The classes; empty for numbers.
+        categorical: The columns of x that hold codes of categories: whole numbers without an order,
+            NaN where a category is not known.
         class_weights: What a training row of each class weighs; None where all weigh the same.
         train: The rows to train on.
         val: The rows to validate with.
@@ -42,6 +44,7 @@ class TabularDataModule(LightningDataModule, ABC):
 
     task: Task = Task.REGRESSION
     labels: tuple[Any, ...] = ()
+    categorical: tuple[int, ...] = ()
     class_weights: list[float] | None = None
     train: Rows
     val: Rows

@@ -15,6 +15,7 @@ from tunesmith.data import TabularDataModule
 from tunesmith.objectives.lightgbm_checks import check_boosting, import_lightgbm
 from tunesmith.objectives.lightgbm_parameters import not_watched, parameters_of
 from tunesmith.objectives.lightgbm_watch import ScoreRounds, WatchRounds, of_each_class
+from tunesmith.objectives.linear_leaves import Limits, held_within, limits_of
 from tunesmith.objectives.objective import FittedModel, Objective, Predictor
 from tunesmith.objectives.tabular_fit import (
     TabularFitted,
@@ -94,6 +95,7 @@ class BoostedTrees(TabularFitted):
     def __init__(self, booster: Any, datamodule: TabularDataModule) -> None:
         super().__init__(datamodule)
         self.booster = booster
+        self._limits = limits_of(booster, datamodule)
 
     @property
     def rounds(self) -> int:
@@ -103,12 +105,13 @@ class BoostedTrees(TabularFitted):
 
     def predictions(self, x: Any) -> Any:
         """Return predicted numbers, (n,), or the probability of each class, (n, n_classes)."""
-        return _predictions(self.booster, x, n_classes=len(self._datamodule.labels))
+        predicted = _predictions(self.booster, x, n_classes=len(self._datamodule.labels))
+        return held_within(predicted, self._limits)
 
     def predictor(self) -> Predictor:
         """Return the Booster with the preprocessing of its data if there is any."""
         data = self._datamodule
-        return BoostedPredictor(self.booster, data.preprocessing, data.labels)
+        return BoostedPredictor(self.booster, data.preprocessing, data.labels, limits=self._limits)
 
     def importance(self) -> go.Figure:
         """Return how much each feature lowered the training error, the strongest on top."""
@@ -131,17 +134,36 @@ class BoostedTrees(TabularFitted):
 
 
 class BoostedPredictor(TabularPredictor):
-    """Predicts by a Booster."""
+    """Predicts by a Booster.
+
+    Args:
+        booster: The Booster.
+        preprocessing: What turns raw rows into x; None where they are x already.
+        labels: The classes; empty for numbers.
+        limits: Between which numbers it predicts; None for any.
+
+    """
 
     requirements = ("lightgbm",)
+    # Those that were pickled by 0.1.0 know of none.
+    limits: Limits | None = None
 
-    def __init__(self, booster: Any, preprocessing: Any, labels: Sequence[Any] = ()) -> None:
+    def __init__(
+        self,
+        booster: Any,
+        preprocessing: Any,
+        labels: Sequence[Any] = (),
+        *,
+        limits: Limits | None = None,
+    ) -> None:
         super().__init__(preprocessing, labels)
         self.booster = booster
+        self.limits = limits
 
     def predictions(self, x: Any) -> Any:
         """Return predicted numbers, (n,), or the probability of each class, (n, n_classes)."""
-        return _predictions(self.booster, x, n_classes=len(self.labels))
+        predicted = _predictions(self.booster, x, n_classes=len(self.labels))
+        return held_within(predicted, self.limits)
 
 
 def _predictions(booster: Any, x: Any, *, n_classes: int) -> Any:
@@ -155,7 +177,11 @@ def _train(
 ) -> Any:
     lightgbm = import_lightgbm()
     lightgbm.register_logger(log)
-    train = lightgbm.Dataset(*arrays(datamodule, "train"), weight=row_weights(datamodule, "train"))
+    train = lightgbm.Dataset(
+        *arrays(datamodule, "train"),
+        weight=row_weights(datamodule, "train"),
+        categorical_feature=list(datamodule.categorical) or "auto",
+    )
     watched = {}
     if len(datamodule.val[1]):
         # They end the fit, and weigh as the others do.

@@ -7,8 +7,9 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from tunesmith.config import has_key
 from tunesmith.data import TabularDataModule
 from tunesmith.objectives.delivery import is_of_all_rows, with_all_rows
 from tunesmith.objectives.objective import told_data
@@ -21,8 +22,9 @@ def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
     """Return the metrics of simple models by their names, fitted on the training rows.
 
     The mean, or the shares of the classes; ridge or logistic regression; LightGBM with its
-    defaults, where it is installed. All see the same rows as a trial, and of folds the same ones;
-    what is tested is fitted on the rows that the winner is delivered on.
+    defaults, where it is installed. All see the same rows as a trial, with categories one-hot
+    encoded, and of folds the same ones; what is tested is fitted on the rows that the winner is
+    delivered on.
 
     Args:
         cfg: The whole composed config, which was checked.
@@ -34,6 +36,7 @@ def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
     """
     if not isinstance(told_data(cfg), TabularDataModule):
         return {}
+    cfg = _one_hot(cfg)
     judged = [part.cfg for part in parts_of(cfg)] if n_folds(cfg) else [cfg]
     delivered = with_all_rows(cfg) if is_of_all_rows(cfg) else judged[0]
     with warnings.catch_warnings():
@@ -58,6 +61,13 @@ def _fit_and_score(cfg: DictConfig, part: str) -> dict[str, dict[str, float]]:
 
 def _mean(scores: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: fmean(one[name] for one in scores) for name in scores[0]}
+
+
+def _one_hot(cfg: DictConfig) -> DictConfig:
+    one_hot = cfg.copy()
+    if has_key(one_hot, "data.categories"):
+        OmegaConf.update(one_hot, "data.categories", "onehot")
+    return one_hot
 
 
 def _models(is_of_classes: bool, *, n_threads: int | None) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from tunesmith.objectives.tabular_fit import (
     TabularFitted,
     TabularPredictor,
     arrays,
+    refuse_codes,
     row_weights,
     tabular_data,
 )
@@ -73,6 +74,7 @@ class ScikitLearn(Objective):
                 f"objective=sklearn takes a TabularDataModule, got {cfg.data._target_}; "
                 "try data=cubic"
             )
+        refuse_codes(data, objective="sklearn")
         parts = ("val", "train", "test")
         names = [f"{part}/{name}" for part in parts for name in data.task.metrics]
         check_metrics(cfg, names, datamodule=data)

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from tunesmith.context import Context
 from tunesmith.data import TabularDataModule
+from tunesmith.errors import InvalidConfig
 from tunesmith.objectives.class_predictions import class_plots, class_table
 from tunesmith.objectives.fit_plots import log_plots, predicted_versus_true
 from tunesmith.objectives.importance import log_importance
@@ -37,6 +38,15 @@ def row_weights(datamodule: TabularDataModule, part: str) -> Any:
     if datamodule.class_weights is None:
         return None
     return np.take(datamodule.class_weights, arrays(datamodule, part)[1])
+
+
+def refuse_codes(datamodule: Any, *, objective: str) -> None:
+    """Raise InvalidConfig where categories are codes, for an objective that takes them as sizes."""
+    if getattr(datamodule, "categorical", ()):
+        raise InvalidConfig(
+            f"objective={objective} takes categories one-hot encoded, got data.categories=codes; "
+            "try data.categories=onehot, or objective=lightgbm"
+        )
 
 
 class TabularFitted(FittedModel):

@@ -18,6 +18,7 @@ from tunesmith.objectives.lightning.logged_names import can_log, texts_like_name
 from tunesmith.objectives.lightning.loggers import check_loggers
 from tunesmith.objectives.metrics import check_metrics, metric_names
 from tunesmith.objectives.naming_group import naming_group
+from tunesmith.objectives.tabular_fit import refuse_codes
 from tunesmith.validate import require_choice, require_integer, require_positive
 
 # Metrics of every fit, whatever its model logs.
@@ -36,6 +37,7 @@ def check_fit(cfg: DictConfig) -> None:
     _check_metric(cfg)
     with naming_group("data"):
         datamodule: LightningDataModule = instantiate(cfg.data)
+    refuse_codes(datamodule, objective="lightning")
     _check_callbacks(cfg)
     check_loggers(cfg.loggers)
     with naming_group("model"):
