@@ -1,5 +1,6 @@
 """The encoding of a text file is found, or asked for with what can be seen."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -33,17 +34,17 @@ TEXTS = {
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_encoding_is_found(name: str) -> None:
     text, encoding = TEXTS[name]
-    assert find_encoding(text.encode(encoding), path=Path("a.csv")) == encoding
+    assert find_encoding(BytesIO(text.encode(encoding)), path=Path("a.csv")) == encoding
 
 
 def test_an_odd_line_far_down_tells() -> None:
     content = b"a,b\n" + b"1,2\n" * 100_000 + "größe,2\n".encode("cp1252")
-    assert find_encoding(content, path=Path("a.csv")) == "cp1252"
+    assert find_encoding(BytesIO(content), path=Path("a.csv")) == "cp1252"
 
 
 def test_a_word_that_reads_right_in_two_is_asked_for_with_what_to_type() -> None:
     with pytest.raises(InvalidArgument) as caught:
-        find_encoding("角地,x\n1,2\n".encode("cp932"), path=Path("a.csv"))
+        find_encoding(BytesIO("角地,x\n1,2\n".encode("cp932")), path=Path("a.csv"))
     line = str(caught.value)
     assert "cp932 reads '角地,x'; cp1252 reads 'Šp’n,x'" in line  # noqa: RUF001
     assert "data.encoding=cp932 or data.encoding=cp1252" in line
@@ -54,7 +55,7 @@ def test_a_word_that_reads_right_in_two_is_asked_for_with_what_to_type() -> None
 )
 def test_what_is_not_clear_is_shown_under_the_likeliest(text: str, encoding: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        find_encoding(text.encode(encoding), path=Path("a.csv"))
+        find_encoding(BytesIO(text.encode(encoding)), path=Path("a.csv"))
     line = str(caught.value)
     assert "\n" not in line
     assert f"{encoding} reads {text.splitlines()[0]!r}" in line
@@ -64,4 +65,4 @@ def test_what_is_not_clear_is_shown_under_the_likeliest(text: str, encoding: str
 
 def test_bytes_that_no_usual_encoding_reads_are_refused() -> None:
     with pytest.raises(InvalidArgument, match="save the file as UTF-8"):
-        find_encoding(b"a,b\n\x81\xff\x98\xff,1\n", path=Path("a.csv"))
+        find_encoding(BytesIO(b"a,b\n\x81\xff\x98\xff,1\n"), path=Path("a.csv"))

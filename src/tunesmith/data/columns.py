@@ -56,15 +56,18 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 else "below 1%"
 
 
-def read_columns(features: pd.DataFrame, *, styles: Mapping[str, Style]) -> list[Column]:
-    """Return what each column is read as; running numbers count if there is nothing else.
+def read_columns(
+    table: pd.DataFrame, names: Iterable[str], *, styles: Mapping[str, Style]
+) -> list[Column]:
+    """Return what columns are read as; running numbers count if there is nothing else.
 
     Args:
-        features: All columns but the target and those dropped.
+        table: The rows.
+        names: All columns but the target and those dropped.
         styles: How numbers were written in the columns that held them as text.
 
     """
-    read = [_column(features[name], styles.get(name)) for name in features.columns]
+    read = [_column(table[name], styles.get(name)) for name in names]
     if any(column.kind != LEFT_OUT for column in read):
         return read
     return [
@@ -104,10 +107,11 @@ def check_some(columns: Iterable[Column], *, drop: Iterable[str], target: str) -
         )
 
 
-def sentinels(table: pd.DataFrame) -> list[str]:
-    """Return a line for each column with a frequent outlier that may mean a missing value."""
+def sentinels(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Return a line for each of the columns with a frequent outlier that may mean a missing one."""
     lines = []
-    for name, values in table.items():
+    for name in names:
+        values = table[name]
         if is_number(values) and (found := _sentinel(values)) is not None:
             n = int((values == found).sum())
             lines.append(
@@ -149,8 +153,8 @@ def _column(values: pd.Series, style: Style | None) -> Column:
         return _date(name, missing, formats)
     if n_different == len(texts):
         return Column(name, LEFT_OUT, missing, "texts, all different")
-    n_words = texts.str.split().str.len().mean()
-    if n_words >= _MIN_WORDS and n_different > _MIN_DIFFERENT * len(texts):
+    is_varied = n_different > _MIN_DIFFERENT * len(texts)
+    if is_varied and texts.str.split().str.len().mean() >= _MIN_WORDS:
         return Column(name, LEFT_OUT, missing, "free text")
     return Column(name, CATEGORY, missing, str(n_different))
 

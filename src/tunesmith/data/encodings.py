@@ -4,12 +4,14 @@ import codecs
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
 from tunesmith.errors import InvalidArgument
 
 N_SAMPLE = 200_000
+N_BLOCK = 1 << 20
 N_HEAD = 1000
 N_SHOWN = 4
 # How much of what is not ASCII must be what people write in that encoding.
@@ -33,27 +35,37 @@ _BACKWARDS = re.compile(r"[”’–—]([^\W\d_]|[„“‘{])")  # noqa: RUF00
 _SYMBOLS = "€£¥§©®°±²³µ·½¼«»“”„‘’‚–—…"  # noqa: RUF001 - as people write them
 
 
-def find_encoding(content: bytes, *, path: Path) -> str:
+def find_encoding(file: BinaryIO, *, path: Path) -> str:
     """Return the encoding of a text file.
 
     Args:
-        content: The whole file, unpacked.
+        file: The file, unpacked; it is read from its start, a block at a time.
         path: Where it lies, for the message.
 
     Raises:
         InvalidArgument: Several are as likely; the message shows how the text reads in each.
 
     """
-    marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    file.seek(0)
+    head = file.read(N_HEAD)
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     if marked is not None:
         return marked
-    if (wide := _unmarked_wide(content[:N_HEAD])) is not None:
+    if (wide := _unmarked_wide(head)) is not None:
         return wide
+    return "utf-8" if _is_utf8(file) else _of_sample(_odd_lines(file), path=path)
+
+
+def _is_utf8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
     try:
-        content.decode("utf-8")
+        while block := file.read(N_BLOCK):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return _of_sample(_odd_lines(content), path=path)
-    return "utf-8"
+        return False
+    return True
 
 
 def _unmarked_wide(head: bytes) -> str | None:
@@ -64,17 +76,20 @@ def _unmarked_wide(head: bytes) -> str | None:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _odd_lines(content: bytes) -> bytes:
+def _odd_lines(file: BinaryIO) -> bytes:
     """Return the first line and those that are not ASCII, up to a size."""
-    first, *others = content.splitlines(keepends=True)
-    lines, size = [first], len(first)
-    for line in others:
+    file.seek(0)
+    # Where lines end by \r alone, the file is a single one.
+    every = (line for lines in file for line in lines.splitlines(keepends=True))
+    kept = [next(every)]
+    size = len(kept[0])
+    for line in every:
         if not line.isascii():
-            lines.append(line)
+            kept.append(line)
             size += len(line)
         if size > N_SAMPLE:
             break
-    return b"".join(lines)
+    return b"".join(kept)
 
 
 def _of_sample(sample: bytes, *, path: Path) -> str:

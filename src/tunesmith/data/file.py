@@ -1,12 +1,14 @@
 """Read a table from a text file, a Parquet file or a workbook."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_extension_array_dtype, is_object_dtype
 
@@ -28,6 +30,7 @@ from tunesmith.errors import InvalidArgument
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", WORKBOOK)
 MIN_ROWS = 10
+N_ROWS_AT_ONCE = 10_000
 N_MARKED = 8
 
 
@@ -104,15 +107,13 @@ def _read_text(path: Path, form: Form) -> FileTable:
     written = find_form(path, form)
 
     def read(*, decimal: str, **options: object) -> pd.DataFrame:
-        # low_memory=False: else a column's type depends on where its odd values lie.
-        table = pd.read_csv(
-            path,
-            encoding=written.encoding,
-            sep=written.separator,
-            decimal=decimal,
-            low_memory=False,
-            **{"na_values": list(MARKERS), **options},
-        )
+        form: dict[str, object] = {
+            "encoding": written.encoding,
+            "sep": written.separator,
+            "decimal": decimal,
+            "na_values": list(MARKERS),
+        }
+        table = _read_in_pieces(path, form | options)
         _check_fields(table)
         return table
 
@@ -154,6 +155,34 @@ def _marked(as_written: pd.DataFrame) -> list[str]:
         return []
     more = f" and {len(told) - N_MARKED} more" if len(told) > N_MARKED else ""
     return [f"taken for missing values: {', '.join(told[:N_MARKED])}{more}"]
+
+
+def _read_in_pieces(path: Path, options: dict[str, Any]) -> pd.DataFrame:
+    """Read a text file so many rows at a time; whole, if a column's type hangs on where it is cut.
+
+    All of its text at once would take several times the memory of its table.
+    """
+    options = {"low_memory": False, **options}
+    with pd.read_csv(path, chunksize=N_ROWS_AT_ONCE, **options) as reader:
+        first, *others = pieces = list(reader)
+    if not others:
+        return first
+    if not isinstance(first.index, pd.RangeIndex) or not _agree(pieces):
+        return pd.read_csv(path, **options)
+    return pd.DataFrame(
+        {
+            # Each piece's is dropped once it is copied.
+            name: pd.concat([piece.pop(name) for piece in pieces], ignore_index=True)
+            for name in list(first.columns)
+        },
+        copy=False,
+    )
+
+
+def _agree(pieces: Sequence[pd.DataFrame]) -> bool:
+    """Return whether each column has one type in all pieces, or is numbers in all."""
+    kinds = ({piece[name].dtype for piece in pieces} for name in pieces[0])
+    return all(len(kind) == 1 or kind <= {np.dtype("i8"), np.dtype("f8")} for kind in kinds)
 
 
 def _check_separator(names: list[str], typed: str | None) -> None:
@@ -219,17 +248,19 @@ def _plain_table(
     table: pd.DataFrame, form: str, *, lines: list[str], decimal: str | None
 ) -> FileTable:
     """Return the table with columns of NumPy's types, and numbers where texts are some."""
-    columns = {name: _plain(values) for name, values in table.items()}
-    styles = {
-        name: style
-        for name, values in columns.items()
-        if _is_text(values) and (style := find_style(values, decimal=decimal)) is not None
-    }
-    for name, style in styles.items():
-        columns[name] = read_numbers(columns[name], style)
+    styles = {}
+    for name, values in table.items():
+        plain = _plain(values)
+        style = find_style(plain, decimal=decimal) if _is_text(plain) else None
+        if style is not None:
+            styles[str(name)] = style
+            plain = read_numbers(plain, style)
+        # A large table is not copied for what it is anyway.
+        if plain is not values:
+            table[name] = plain
     lines = [*lines, *(_ambiguity(name, s) for name, s in styles.items() if s.is_ambiguous)]
-    lines += _marked(table[[name for name, one in columns.items() if _is_text(one)]])
-    return FileTable(pd.DataFrame(columns), form, decimal, styles=styles, notes=tuple(lines))
+    lines += _marked(table[[name for name, values in table.items() if _is_text(values)]])
+    return FileTable(table, form, decimal, styles=styles, notes=tuple(lines))
 
 
 def _is_text(values: pd.Series) -> bool:

@@ -16,6 +16,8 @@ from tunesmith.data.tabular import Rows
 
 # Tables of at most so many values are kept in as many splits as a search's folds and seeds ask for.
 SMALL, N_SMALL, N_LARGE = 200_000, 64, 1
+# Numbers take more memory while they are made than they do then.
+N_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Fitted:
         held = self.table.test
         if held is None:
             return _rows(self.table, self.preprocessing, self.parts[2])
-        x = self.preprocessing.transform(held.features).astype(np.float32)
+        x = transform(self.preprocessing, held.features, np.arange(len(held.features)))
         return torch.from_numpy(x), _as_target(held.values, self.table)
 
     def raw(self, part: int) -> pd.DataFrame:
@@ -95,11 +97,17 @@ _fit_large = lru_cache(maxsize=N_LARGE)(_fit)
 
 
 def _rows(table: ReadTable, preprocessing: ColumnTransformer, part: Numbers) -> Rows:
-    if len(part):
-        x = preprocessing.transform(table.features.iloc[part]).astype(np.float32)
-    else:
-        x = np.empty((0, len(preprocessing.get_feature_names_out())), dtype=np.float32)
+    x = transform(preprocessing, table.features, part)
     return torch.from_numpy(x), _as_target(table.target.values[part], table)
+
+
+def transform(preprocessing: ColumnTransformer, features: pd.DataFrame, part: Numbers) -> Numbers:
+    """Return raw rows as numbers, (n, n_features), float32: so many at a time."""
+    x = np.empty((len(part), len(preprocessing.get_feature_names_out())), dtype=np.float32)
+    for start in range(0, len(part), N_AT_ONCE):
+        rows = slice(start, start + N_AT_ONCE)
+        x[rows] = preprocessing.transform(features.iloc[part[rows]])
+    return x
 
 
 def _as_target(values: Numbers, table: ReadTable) -> torch.Tensor:

@@ -113,27 +113,33 @@ def read_source(source: Source) -> ReadTable:
         positive=source.positive,
         strict=source.strict,
     )
-    table = read.frame[target.has_one].reset_index(drop=True)
+    table = read.frame
+    if not target.has_one.all():
+        table = table[target.has_one].reset_index(drop=True)
     keys = read_keys(table, source.key, kind=source.split, target=target.name)
     columns = _columns(table, source, target, styles=read.styles)
-    features = table[[column.name for column in columns if column.kind != LEFT_OUT]]
+    names = [column.name for column in columns if column.kind != LEFT_OUT]
+    leaks = find_leaks(table, columns) if source.split not in (GROUP, TIME) else []
+    sentinels = find_sentinels(table, names + [target.name] * (not target.labels))
+    # Column by column: a selection of many would copy them.
+    for name in table.columns.difference(names):
+        del table[name]
     test = None
     if source.test_file is not None:
-        test = read_held_out(source.test_file.path, source.form, target, list(features))
-    leaks = find_leaks(table, columns) if source.split not in (GROUP, TIME) else []
+        test = read_held_out(source.test_file.path, source.form, target, names)
     return ReadTable(
         form=read.form,
         decimal=read.decimal,
         styles=read.styles,
         target=target,
-        features=features,
+        features=table,
         columns=columns,
         keys=keys,
         test=test,
         notes=[
             *filter(None, [target.note]),
             *read.notes,
-            *_sentinels(table, features, target),
+            *sentinels,
             *leaks,
         ],
     )
@@ -142,8 +148,8 @@ def read_source(source: Source) -> ReadTable:
 def _columns(
     table: pd.DataFrame, source: Source, target: Target, *, styles: dict[str, Style]
 ) -> list[Column]:
-    kept = _without(table, target=target.name, drop=source.drop)
-    columns = read_columns(kept, styles=styles)
+    names = _without(table, target=target.name, drop=source.drop)
+    columns = read_columns(table, names, styles=styles)
     if source.split == GROUP:
         columns = [_grouping(column) if column.name == source.key else column for column in columns]
     elif source.strict:
@@ -157,16 +163,11 @@ def _grouping(column: Column) -> Column:
     return Column(column.name, LEFT_OUT, column.missing, "the groups of the split")
 
 
-def _without(table: pd.DataFrame, *, target: str, drop: tuple[str, ...]) -> pd.DataFrame:
+def _without(table: pd.DataFrame, *, target: str, drop: tuple[str, ...]) -> list[str]:
     known = [name for name in table.columns if name != target]
     for name in drop:
         if name not in known:
             right = [other for other in drop if other in known]
             right += get_close_matches(name, known, n=1, cutoff=0.5)
             raise InvalidArgument("drop", "columns beside the target", name, right)
-    return table[[name for name in known if name not in drop]]
-
-
-def _sentinels(table: pd.DataFrame, features: pd.DataFrame, target: Target) -> list[str]:
-    numbers = [] if target.task.is_of_classes else [target.name]
-    return find_sentinels(table[[*features, *numbers]])
+    return [name for name in known if name not in drop]

@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from tunesmith.data.encodings import find_encoding
 from tunesmith.errors import InvalidArgument
@@ -65,9 +66,9 @@ def find_form(path: Path, form: Form) -> TextForm:
         OSError: The file cannot be read or unpacked.
 
     """
-    content = _content(path)
-    encoding = form.encoding or find_encoding(content, path=path)
-    lines = _first_lines(content, encoding=encoding)
+    with _opened(path) as file:
+        encoding = form.encoding or find_encoding(file, path=path)
+        lines = _first_lines(file, encoding=encoding)
     prefers = "\t" if ".tsv" in path.name.lower() else ","
     separator = form.separator or _find_separator(lines, prefers=prefers)
     rows = _rows(lines, separator) if len(separator) == 1 else []
@@ -81,14 +82,15 @@ def unknown_encoding(path: Path, encoding: str | None, error: Exception) -> Inva
     )
 
 
-def _content(path: Path) -> bytes:
-    content = path.read_bytes()
-    return gzip.decompress(content) if path.suffix.lower() == ".gz" else content
+def _opened(path: Path) -> BinaryIO:
+    is_packed = path.suffix.lower() == ".gz"
+    return cast("BinaryIO", gzip.open(path)) if is_packed else path.open("rb")
 
 
-def _first_lines(content: bytes, *, encoding: str) -> list[str]:
+def _first_lines(file: BinaryIO, *, encoding: str) -> list[str]:
     # Enough for the lines of any table; what it cuts off is no whole line.
-    reader = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
+    file.seek(0)
+    reader = io.TextIOWrapper(file, encoding=encoding, newline="")
     lines = [line for _, line in zip(range(N_LINES), reader, strict=False)]
     return [line for line in lines if line.strip()]
 
