@@ -5,13 +5,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from optuna.trial import TrialState
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 
+from tests.commands import read_trials, succeed
 from tests.data.houses import houses
 from tests.data.labelled import write_iris, write_tumours
 from tests.in_process import refuse_here
 from tests.objectives.fits import Compose
+from tests.search.plans import planned
 from tunesmith.context import entered, job_context
 from tunesmith.extras import extra_of
 from tunesmith.objectives import objective_of, restore_model
@@ -248,6 +251,40 @@ def test_a_mistake_is_one_clear_line(
 ) -> None:
     table = typed(tables, "houses", "price")
     assert line in refuse_here(*table, *arguments, root=tmp_path / "outputs")
+
+
+SEARCHES = [
+    ("random_forest", "model.n_estimators=20"),
+    ("xgboost", "model.n_estimators=50"),
+]
+
+
+@pytest.mark.parametrize(("search", "quick"), SEARCHES)
+def test_a_search_starts_from_its_file_and_can_fit_every_bound(
+    tables: Path, search: str, quick: str
+) -> None:
+    table = typed(tables, "houses", "price")[1:]
+    with planned(f"hparams_search={search}", *table, quick, "storage=memory") as (plan, _):
+        for name, distribution in plan.space.distributions.items():
+            assert distribution._contains(distribution.to_internal_repr(plan.baseline[name]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("search", "quick"), SEARCHES)
+def test_a_search_delivers_its_winner_as_a_model(
+    tables: Path, tmp_path: Path, search: str, quick: str
+) -> None:
+    printed = succeed(
+        *("-m", f"hparams_search={search}", *typed(tables, "iris")[1:], quick, "n_threads=1"),
+        *("hydra.sweeper.n_trials=3", "hydra.sweeper.confirm.n_seeds=2"),
+        "hydra.sweeper.study_name=s",
+        root=tmp_path,
+    )
+    assert [t.state for t in read_trials(f"sqlite:///{tmp_path}/optuna.db")] == [
+        TrialState.COMPLETE
+    ] * 3
+    assert "value reproduced exactly" in printed
+    assert "models:/" in printed
 
 
 @pytest.mark.parametrize("package", ["xgboost", "catboost"])
