@@ -253,6 +253,14 @@ def test_a_mistake_is_one_clear_line(
     assert line in refuse_here(*table, *arguments, root=tmp_path / "outputs")
 
 
+def test_an_estimator_without_its_objective_is_told_which_it_is(
+    tables: Path, tmp_path: Path
+) -> None:
+    typed_ = (*typed(tables, "houses", "price")[1:], "model=random_forest")
+    said = refuse_here(*typed_, root=tmp_path / "outputs")
+    assert "got sklearn.ensemble.RandomForestRegressor; try objective=sklearn" in said
+
+
 SEARCHES = [
     ("random_forest", "model.n_estimators=20"),
     ("xgboost", "model.n_estimators=50"),
