@@ -24,6 +24,7 @@ require_whitelists()
 
 # What the configs of this package run, besides the package itself.
 LIBRARIES = (
+    "catboost.*",
     "hydra.*",
     "hydra_plugins.hydra_optuna_sweeper.*",
     "lightning.pytorch.*",
@@ -32,6 +33,7 @@ LIBRARIES = (
     "sklearn.*",
     "torch.nn.*",
     "torch.optim.*",
+    "xgboost.*",
 )
 MULTIRUN_FLAGS = {"-m", "--multirun"}
 # What train.yaml chooses for Hydra.

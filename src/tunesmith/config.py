@@ -103,7 +103,7 @@ def lightning_mode(direction: Any) -> Any:
     return MODES.get(direction, direction) if isinstance(direction, str) else direction
 
 
-def of_task(of_numbers: str, of_classes: str, of_many: str | None = None, *, _root_: Any) -> str:
+def of_task(of_numbers: Any, of_classes: Any, of_many: Any = None, *, _root_: Any) -> Any:
     """Return what goes with the kind of problem that the config's data pose, which may be read.
 
     Args:

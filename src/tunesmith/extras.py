@@ -12,6 +12,8 @@ EXTRAS = {
     "tables": ("pandas", "pyarrow", "sklearn", "charset_normalizer"),
     "excel": ("openpyxl",),
     "lightgbm": ("lightgbm",),
+    "xgboost": ("xgboost",),
+    "catboost": ("catboost",),
     "postgresql": ("psycopg",),
     "slurm": ("hydra_plugins.hydra_submitit_launcher",),
     "ray": ("hydra_plugins.hydra_ray_launcher",),

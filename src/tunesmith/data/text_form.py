@@ -91,7 +91,10 @@ def _first_lines(file: BinaryIO, *, encoding: str) -> list[str]:
     # Enough for the lines of any table; what it cuts off is no whole line.
     file.seek(0)
     reader = io.TextIOWrapper(file, encoding=encoding, newline="")
-    lines = [line for _, line in zip(range(N_LINES), reader, strict=False)]
+    try:
+        lines = [line for _, line in zip(range(N_LINES), reader, strict=False)]
+    finally:
+        reader.detach()
     return [line for line in lines if line.strip()]
 
 

@@ -42,6 +42,7 @@ def check_fit(cfg: DictConfig) -> None:
     check_loggers(cfg.loggers)
     with naming_group("model"):
         model = _build_without_numbers(cfg, datamodule)
+        _check_is_a_module(model, target=cfg.model._target_)
         if parameters := list(model.parameters()):
             # Optimizers check their own numbers only when they are made.
             instantiate(cfg.optimizer)(parameters)
@@ -64,6 +65,13 @@ def _check_model_is_a_module(cfg: DictConfig) -> None:
                 f"{'one without' if node else 'none'}; model=lightgbm goes with "
                 "objective=lightgbm, a search with hparams_search=lightgbm"
             )
+
+
+def _check_is_a_module(model: object, *, target: str) -> None:
+    if isinstance(model, LightningModule):
+        return
+    way_out = "objective=sklearn" if hasattr(model, "fit") else "model=mlp"
+    raise InvalidConfig(f"objective=lightning takes a LightningModule, got {target}; try {way_out}")
 
 
 def _build_without_numbers(cfg: DictConfig, datamodule: LightningDataModule) -> LightningModule:
