@@ -28,6 +28,7 @@ from tunesmith.context import (
 )
 from tunesmith.errors import InvalidConfig, nearest
 from tunesmith.interrupts import begun, end_interrupted, is_interrupt
+from tunesmith.objectives.kept_predictor import keep_predictor
 from tunesmith.objectives.metrics import metric_names
 from tunesmith.objectives.objective import Values, objective_of
 from tunesmith.objectives.record_config import record_config
@@ -240,6 +241,7 @@ def _end_complete(
         return
     if not context.is_trial:
         OmegaConf.save(OmegaConf.create(dict(metrics)), context.paths.metrics)
+        keep_predictor(cfg, context)
     if context.role is Role.SINGLE:
         print_result(metrics, seconds=seconds, cfg=cfg, context=context)
 
