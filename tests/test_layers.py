@@ -32,6 +32,8 @@ ALLOWED = {
         *("study", "tracking", "advice", "report", *PLAIN),
     },
     "storage": {"study", *PLAIN},
+    "loaded": {"configs", "data", "renamed", "report", "study", *PLAIN},
+    "predict": {"data", "loaded", *PLAIN},
     "sweeper": {"config", "configs", "explain", "samplers", "search", "versions"},
     "explain": {"configs", *PLAIN},
     "flags": {"explain", *PLAIN},

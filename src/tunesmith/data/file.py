@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -49,12 +50,37 @@ class FileTable:
     notes: tuple[str, ...] = ()
 
 
-def read_table(path: Path, form: Form) -> FileTable:
+@dataclass(frozen=True)
+class Known:
+    """What is known of a file before it is read: it is to be read as another one was.
+
+    Attributes:
+        texts: Columns that hold texts, whatever these look like.
+        exact: Columns that nothing is read of: they are to be written again as they are.
+        decimal: The decimal mark of numbers that do not tell.
+
+    """
+
+    texts: frozenset[str] = frozenset()
+    exact: frozenset[str] = frozenset()
+    decimal: str | None = None
+
+    @property
+    def untouched(self) -> frozenset[str]:
+        """The columns in which no numbers are looked for."""
+        return self.texts | self.exact
+
+
+_NOTHING = Known()
+
+
+def read_table(path: Path, form: Form, *, known: Known | None = None) -> FileTable:
     """Return the file's table.
 
     Args:
         path: A .csv, .tsv (either also as .gz), .parquet or .xlsx file.
         form: How it is read.
+        known: What is known of its columns; one row is enough then.
 
     Raises:
         InvalidArgument: The file is missing, too short, or not what its suffix says.
@@ -63,10 +89,13 @@ def read_table(path: Path, form: Form) -> FileTable:
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
         raise _no_table(path)
     readers = {".parquet": _read_parquet, WORKBOOK: _read_workbook}
-    table = _naming_mistakes(readers.get(path.suffix.lower(), _read_text), path, form)
-    if len(table.frame) < MIN_ROWS:
+    read = partial(readers.get(path.suffix.lower(), _read_text), known=known or _NOTHING)
+    table = _naming_mistakes(read, path, form)
+    least = MIN_ROWS if known is None else 1
+    if len(table.frame) < least:
         rows = f"which has {len(table.frame)}"
-        raise _unreadable(path, f"a table of at least {MIN_ROWS} rows", detail=rows)
+        wanted = f"at least {least} rows" if known is None else "rows"
+        raise _unreadable(path, f"a table of {wanted}", detail=rows)
     return table
 
 
@@ -97,10 +126,13 @@ def _naming_mistakes(read: Callable[[Path, Form], FileTable], path: Path, form: 
         ) from error
 
 
-def _read_text(path: Path, form: Form) -> FileTable:
+def _read_text(path: Path, form: Form, *, known: Known) -> FileTable:
     written = find_form(path, form)
+    by_name = {name.strip(): name for name in written.names}
+    exact = [by_name[name] for name in known.exact if name in by_name]
+    texts = {by_name[name]: str for name in known.texts if name in by_name}
 
-    def read(*, decimal: str, **options: object) -> pd.DataFrame:
+    def read(*, decimal: str = ".", dtype: object = texts, **options: object) -> pd.DataFrame:
         # low_memory=False: else a column's type depends on where its odd values lie.
         table = pd.read_csv(
             path,
@@ -109,24 +141,30 @@ def _read_text(path: Path, form: Form) -> FileTable:
             decimal=decimal,
             na_values=list(MARKERS),
             low_memory=False,
+            dtype=dtype,
             **options,
         )
         _check_fields(table)
         return table
 
-    decimal = form.decimal or "."
+    expected = decimal = form.decimal or known.decimal or "."
     table = read(decimal=decimal)
     raw = None
-    if form.decimal is None and _may_differ(table, separator=written.separator):
+    told = table.drop(columns=[*texts, *exact], errors="ignore")
+    if form.decimal is None and _may_differ(told, decimal, separator=written.separator):
         raw = read(decimal=decimal, dtype=str)
-        decimal = decimal_of(values for _, values in raw.items()) or decimal
-        table = table if decimal == "." else read(decimal=decimal)
+        decimal = decimal_of(values for _, values in raw[told.columns].items()) or decimal
+        table = table if decimal == expected else read(decimal=decimal)
+    if exact:
+        table[exact] = read(dtype=str, usecols=exact, na_filter=False)[exact]
     is_whole = len(written.names) == table.shape[1]
     names, lines = tidy_names(written.names if is_whole else table.columns)
     _check_separator(names, form.separator)
     lines += [] if raw is None else _ambiguous(table, raw, names=names, decimal=decimal)
-    told = f"{written}, decimal mark {decimal!r}"
-    return _plain_table(table.set_axis(names, axis=1), told, lines=lines, decimal=decimal)
+    form_told = f"{written}, decimal mark {decimal!r}"
+    return _plain_table(
+        table.set_axis(names, axis=1), form_told, lines=lines, decimal=decimal, known=known
+    )
 
 
 def _check_separator(names: list[str], typed: str | None) -> None:
@@ -138,10 +176,10 @@ def _check_separator(names: list[str], typed: str | None) -> None:
         raise InvalidArgument("separator", expected, typed, example)
 
 
-def _may_differ(table: pd.DataFrame, *, separator: str) -> bool:
-    """Whether a look at the texts may tell of a decimal comma."""
+def _may_differ(table: pd.DataFrame, decimal: str, *, separator: str) -> bool:
+    """Whether a look at the texts may tell of another decimal mark."""
     texts = (values for _, values in table.items() if not is_number(values))
-    if decimal_of(texts) == ",":
+    if decimal_of(texts) not in (None, decimal):
         return True
     floats = [values for _, values in table.items() if values.dtype == "float64"]
     return separator != "," and any(map(_has_three_decimals, floats))
@@ -175,28 +213,36 @@ def _ambiguity(name: str, style: Style, more: str = "") -> str:
     )
 
 
-def _read_parquet(path: Path, form: Form) -> FileTable:
-    table = pd.read_parquet(path).reset_index(drop=True)
-    names, lines = tidy_names(table.columns)
-    return _plain_table(table.set_axis(names, axis=1), "Parquet", lines=lines, decimal=form.decimal)
+def _read_parquet(path: Path, form: Form, *, known: Known) -> FileTable:
+    return _typed_table(pd.read_parquet(path).reset_index(drop=True), "Parquet", form, known)
 
 
-def _read_workbook(path: Path, form: Form) -> FileTable:
+def _read_workbook(path: Path, form: Form, *, known: Known) -> FileTable:
     table, sheet = read_sheet(path, sheet=form.sheet)
+    return _typed_table(table, f"sheet {sheet!r}", form, known)
+
+
+def _typed_table(table: pd.DataFrame, told: str, form: Form, known: Known) -> FileTable:
     names, lines = tidy_names(table.columns)
-    told = f"sheet {sheet!r}"
-    return _plain_table(table.set_axis(names, axis=1), told, lines=lines, decimal=form.decimal)
+    decimal = form.decimal or known.decimal
+    return _plain_table(
+        table.set_axis(names, axis=1), told, lines=lines, decimal=decimal, known=known
+    )
 
 
 def _plain_table(
-    table: pd.DataFrame, form: str, *, lines: list[str], decimal: str | None
+    table: pd.DataFrame, form: str, *, lines: list[str], decimal: str | None, known: Known
 ) -> FileTable:
     """Return the table with columns of NumPy's types, and numbers where texts are some."""
-    columns = {name: _plain(values) for name, values in table.items()}
+    columns = {
+        name: values if name in known.exact else _plain(values) for name, values in table.items()
+    }
     styles = {
         name: style
         for name, values in columns.items()
-        if _is_text(values) and (style := find_style(values, decimal=decimal)) is not None
+        if _is_text(values)
+        and name not in known.untouched
+        and (style := find_style(values, decimal=decimal)) is not None
     }
     for name, style in styles.items():
         columns[name] = read_numbers(columns[name], style)
