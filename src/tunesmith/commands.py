@@ -100,9 +100,8 @@ def compute_saved(config: Path) -> str:
 
 def predict_rows(folder: Path) -> str:
     """Return the command that predicts new rows by the model in a folder."""
-    return shlex.join(
-        ["python", "-m", "tunesmith.predict", shown(folder), "new.csv", "--output", "predicted.csv"]
-    )
+    program = ("python", "-m", "tunesmith.predict")
+    return shlex.join([*program, shown(folder), "new.csv", "--output", "predictions.csv"])
 
 
 def resume_run(run: RunPaths, checkpoint: Path) -> str | None:

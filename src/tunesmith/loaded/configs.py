@@ -1,5 +1,6 @@
 """The composed config of a trial: as it was kept, or composed again."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.trial import FrozenTrial
 
-from tunesmith.config import flat
+import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.configs import CONFIGS
 from tunesmith.errors import InvalidConfig
 from tunesmith.paths import RunPaths, SearchPaths
@@ -55,14 +56,14 @@ def _kept(trial: FrozenTrial, paths: SearchPaths | None, *, is_winner: bool) -> 
 
 
 def _composed(overrides: list[str], trial: FrozenTrial, study: optuna.Study) -> DictConfig:
-    searched = StudyRecord.of(study).fingerprint or {}
-    try:
-        with initialize_config_dir(str(CONFIGS), version_base=None):
-            config = compose("train", overrides=overrides)
-        is_own = searched.get("config", {"": None}).keys() <= flat(config, without=()).keys()
-    except (HydraException, OmegaConfBaseException):
-        is_own = False
-    if not is_own:
+    searched = (StudyRecord.of(study).fingerprint or {}).get("config", {})
+    # An app of others may well have keys of the same names, but hardly all of them.
+    groups = {str(key).partition(".")[0] for key in searched}
+    config = None
+    unknown = contextlib.suppress(HydraException, OmegaConfBaseException)
+    with unknown, initialize_config_dir(str(CONFIGS)):
+        config = compose("train", overrides=overrides)
+    if config is None or not groups or not groups <= config.keys():
         raise InvalidConfig(
             f"the config of trial {trial.number} of {study.study_name!r} is no longer in its "
             f"folder; compose it by the app that was searched, with {' '.join(overrides)}"

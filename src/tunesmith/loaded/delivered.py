@@ -36,7 +36,7 @@ def _reason(folder: Path) -> str:
             "the run was of an earlier release, or its objective restores none; "
             "run it again, or with another objective"
         )
-    below = sorted(file.parents[1] for file in _models_below(folder))
+    below = sorted(map(_owner_of, _models_below(folder)))
     if below:
         return f"try {', '.join(map(str, below[-3:]))}"
     return "it is neither that of a search nor that of a single run that ended well"
@@ -45,6 +45,12 @@ def _reason(folder: Path) -> str:
 def _models_below(folder: Path) -> list[Path]:
     name = RunPaths(folder).predictor.name
     return [file for depth in ("*", "*/*", "*/*/*") for file in folder.glob(f"{depth}/{name}")]
+
+
+def _owner_of(file: Path) -> Path:
+    """Return the folder of the search that a model is the winner of, else that of its run."""
+    search = SearchPaths(file.parents[1])
+    return search.folder if search.best.predictor == file else file.parent
 
 
 def _reason_of_search(paths: SearchPaths) -> str:

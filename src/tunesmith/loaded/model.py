@@ -44,6 +44,11 @@ class Model:
         self._preprocessing = getattr(predictor, "preprocessing", None)
         self.rows = RawRows(self._preprocessing)
 
+    def __repr__(self) -> str:
+        what = f"classes {', '.join(map(str, self._labels))}" if self._labels else "numbers"
+        names = self.rows.names
+        return f"<model of {what}{'' if names is None else f' by {len(names)} columns'}>"
+
     @property
     def takes_tables(self) -> bool:
         """Whether it takes DataFrames, not arrays."""
