@@ -13,7 +13,7 @@ SOURCE = ROOT / "src" / "tunesmith"
 # Modules at the top that know nothing of ours but each other.
 PLAIN = {
     *("_lazy", "commands", "config", "errors", "extras", "interrupts", "log_filter", "overrides"),
-    *("passwords", "paths", "process", "scores", "validate", "versions"),
+    *("passwords", "paths", "pickled", "process", "scores", "validate", "versions"),
 }
 # What a package, or a module at the top, may import of ours.
 ALLOWED = {
@@ -32,6 +32,8 @@ ALLOWED = {
         *("study", "tracking", "advice", "report", *PLAIN),
     },
     "storage": {"study", *PLAIN},
+    "loaded": {"configs", "data", "renamed", "report", "study", *PLAIN},
+    "predict": {"data", "loaded", *PLAIN},
     "sweeper": {"config", "configs", "explain", "samplers", "search", "versions"},
     "explain": {"configs", *PLAIN},
     "flags": {"explain", *PLAIN},

@@ -18,7 +18,7 @@ FILE_NAMES = re.compile(
     r"(?<![\w{])(report\.html|best\.yaml|next\.yaml|study\.yaml|optimization_results\.yaml|"
     r"pareto\.csv|metrics\.yaml|checkpoint\.ckpt|model\.txt|profile\.txt|learning_curve\.html|"
     r"predicted_vs_true\.html|feature_importance\.html|column_importance\.html|plots\.json|"
-    r"confusion_matrix\.html|class_curves\.html|model\.joblib|(?<!to/)optuna\.db|mlartifacts|"
+    r"confusion_matrix\.html|class_curves\.html|model\.joblib|predictor\.pkl|(?<!to/)optuna\.db|mlartifacts|"
     r"\.hydra)\b"
 )
 GRAMMAR = re.compile(r"(interval|choice|range|tag)\(\{|tag\(log,|QuotedString")

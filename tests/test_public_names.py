@@ -16,14 +16,16 @@ PACKAGES = (
     "tunesmith",
     *(
         f"tunesmith.{name}"
-        for name in ("advice", "data", "models", "objectives", "report", "study", "tracking")
+        for name in (
+            *("advice", "data", "loaded", "models", "objectives", "report", "study", "tracking"),
+        )
     ),
 )
 # Hydra knows a plug-in by the module that defines it.
 PLUGIN = "hydra_plugins.tunesmith_plugin.OptunaStudySweeper"
 DOTTED = re.compile(r"\btunesmith(?:\.\w+)+")
 # `python -m` runs these.
-PROGRAMS = {"tunesmith.report", "tunesmith.storage"}
+PROGRAMS = {"tunesmith.predict", "tunesmith.report", "tunesmith.storage"}
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 

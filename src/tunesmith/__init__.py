@@ -1,7 +1,7 @@
 """Hydra-configured experiments: Lightning trains one trial, Optuna searches, MLflow remembers.
 
 What is listed in `__all__`, here and in the packages `objectives`, `models`, `data`, `tracking`,
-`study`, `advice` and `report`, is what users may import; every other name may change.
+`study`, `advice`, `report` and `loaded`, is what users may import; every other name may change.
 """
 
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tunesmith.check import CheckBeforeRun
     from tunesmith.cli import LIBRARIES, run
     from tunesmith.errors import InvalidConfig
+    from tunesmith.loaded import load, load_model
     from tunesmith.log_filter import OwnMessages
     from tunesmith.objectives import Objective, run_trial
     from tunesmith.prune_trial import PruneTrial
@@ -27,6 +28,8 @@ __all__ = [
     "PruneTrial",
     "RenamedConfig",
     "current_trial",
+    "load",
+    "load_model",
     "run",
     "run_trial",
 ]
@@ -43,6 +46,8 @@ __getattr__ = load_from(
         "PruneTrial": "prune_trial",
         "RenamedConfig": "renamed",
         "current_trial": "study",
+        "load": "loaded",
+        "load_model": "loaded",
         "run": "cli",
         "run_trial": "objectives",
     },

@@ -1,5 +1,11 @@
-"""`tunesmith ...`: what `python train.py ...` does, for those who have the package alone."""
+"""`tunesmith ...`: what `python train.py ...` does, for those who have the package alone.
 
+`tunesmith predict ...`, and so on, is what `python -m tunesmith.predict ...` is.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hydra
@@ -11,6 +17,12 @@ from tunesmith.configs import CONFIGS
 if TYPE_CHECKING:
     from tunesmith.objectives import Outcome
 
+# What is no override of Hydra is one of these.
+_PROGRAMS = {
+    "predict": "tunesmith.predict",
+    "report": "tunesmith.report.__main__",
+    "storage": "tunesmith.storage",
+}
 _SETTINGS: dict[str, Any] = {"execution_whitelist": ("tunesmith.*", *LIBRARIES)}
 
 
@@ -22,7 +34,10 @@ def _train(cfg: DictConfig) -> "Outcome":
 
 
 def main() -> None:
-    """Run one trial or a search, as the command line says."""
+    """Run one trial, a search, or one of the other programs, as the command line says."""
+    if (program := sys.argv[1:2]) and program[0] in _PROGRAMS:
+        sys.path.append(str(Path.cwd()))  # as `python -m` does: a model may be the user's own
+        sys.exit(import_module(_PROGRAMS[program[0]]).main(sys.argv[2:]))
     run(_train)
 
 

@@ -90,6 +90,20 @@ def repeat_run(run: RunPaths) -> str | None:
     return None if run.config is None else run_again(run.config)
 
 
+def compute_saved(config: Path) -> str:
+    """Return the command that computes a config of this package, whichever program says so."""
+    started = _DEFAULT if Path(_DEFAULT[-1]).is_file() else ("tunesmith",)
+    return shlex.join(
+        [*started, "--config-dir", shown(config.parent), "--config-name", config.stem]
+    )
+
+
+def predict_rows(folder: Path) -> str:
+    """Return the command that predicts new rows by the model in a folder."""
+    program = ("python", "-m", "tunesmith.predict")
+    return shlex.join([*program, shown(folder), "new.csv", "--output", "predictions.csv"])
+
+
 def resume_run(run: RunPaths, checkpoint: Path) -> str | None:
     """Return the command that goes on from a run's checkpoint; None if its config is not kept."""
     repeat = repeat_run(run)

@@ -82,6 +82,11 @@ class RunPaths:
         return self.folder / "delivered.yaml"
 
     @property
+    def predictor(self) -> Path:
+        """The fitted model with its preprocessing, pickled: what predicts from raw rows."""
+        return self.folder / "predictor.pkl"
+
+    @property
     def learning_curve(self) -> Path:
         """The plot of the metrics over the epochs."""
         return self.folder / "learning_curve.html"
@@ -244,11 +249,11 @@ def _tells_nothing_of_one_sweep(part: str) -> bool:
     return part != "None" and not _TIME_STAMP.search(part)
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str | bytes) -> None:
     """Replace `path` in one step: a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     part.replace(path)
 
 

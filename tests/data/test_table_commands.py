@@ -52,7 +52,7 @@ def test_a_run_learns_and_its_checkpoint_predicts_in_the_targets_own_unit(tmp_pa
         "optimizer.lr=0.01",
         "trainer.max_epochs=60",
     )
-    data = module(path)
+    data = module(path, train_on="all")
     x, y = data.test
     deviation = (y - y.mean()).square().mean().item() ** 0.5
     assert 0 < metrics["test/rmse"] < 0.5 * deviation

@@ -7,18 +7,32 @@ from tunesmith._lazy import load_from
 if TYPE_CHECKING:
     from tunesmith.data.batches import TensorBatches
     from tunesmith.data.cubic import CubicDataModule
+    from tunesmith.data.file import read_table
+    from tunesmith.data.raw_rows import RawRows
     from tunesmith.data.table import TableDataModule
     from tunesmith.data.tabular import TabularDataModule
+    from tunesmith.data.text_form import Form
 
-__all__ = ["CubicDataModule", "TableDataModule", "TabularDataModule", "TensorBatches"]
+__all__ = [
+    "CubicDataModule",
+    "Form",
+    "RawRows",
+    "TableDataModule",
+    "TabularDataModule",
+    "TensorBatches",
+    "read_table",
+]
 
 # Late: only a table pays for pandas and scikit-learn.
 __getattr__ = load_from(
     __name__,
     {
         "CubicDataModule": "cubic",
+        "Form": "text_form",
+        "RawRows": "raw_rows",
         "TableDataModule": "table",
         "TabularDataModule": "tabular",
         "TensorBatches": "batches",
+        "read_table": "file",
     },
 )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tunesmith.data.file import read_table
+from tunesmith.data.file_table import Known
 from tunesmith.data.numbers import is_number, missing_as_none
 from tunesmith.data.target import Target, label_of
 from tunesmith.data.text_form import Form
@@ -29,7 +30,9 @@ class HeldOutRows:
     values: np.ndarray[Any, Any]
 
 
-def read_held_out(path: Path, form: Form, target: Target, features: Sequence[str]) -> HeldOutRows:
+def read_held_out(
+    path: Path, form: Form, target: Target, features: Sequence[str], *, known: Known
+) -> HeldOutRows:
     """Return the rows that have a target.
 
     Args:
@@ -37,13 +40,14 @@ def read_held_out(path: Path, form: Form, target: Target, features: Sequence[str
         form: How it is read.
         target: The target of the file to learn from.
         features: The columns that count there.
+        known: What is known of its columns by the file to learn from.
 
     Raises:
         InvalidArgument: A column is missing, or the target is another one.
 
     """
     try:
-        table = read_table(path, form, min_rows=1).frame
+        table = read_table(path, form, known=known).frame
     except InvalidArgument as error:
         raise (error.called("test_path") if error.name == "path" else error) from None
     if missing := [name for name in (*features, target.name) if name not in table]:

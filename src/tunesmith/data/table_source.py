@@ -10,9 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tunesmith.data.columns import LEFT_OUT, Column, check_columns, check_some, read_columns
+from tunesmith.data.columns import (
+    CATEGORY,
+    LEFT_OUT,
+    Column,
+    check_columns,
+    check_some,
+    read_columns,
+)
 from tunesmith.data.columns import sentinels as find_sentinels
 from tunesmith.data.file import read_table
+from tunesmith.data.file_table import Known
 from tunesmith.data.held_out_file import HeldOutRows, read_held_out
 from tunesmith.data.leaks import find_leaks
 from tunesmith.data.numbers import Style
@@ -126,7 +134,9 @@ def read_source(source: Source) -> ReadTable:
         del table[name]
     test = None
     if source.test_file is not None:
-        test = read_held_out(source.test_file.path, source.form, target, names)
+        texts = (c.name for c in columns if c.kind == CATEGORY and table[c.name].dtype != bool)
+        known = Known(texts=frozenset(texts), decimal=read.decimal)
+        test = read_held_out(source.test_file.path, source.form, target, names, known=known)
     return ReadTable(
         form=read.form,
         decimal=read.decimal,

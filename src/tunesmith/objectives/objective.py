@@ -20,12 +20,22 @@ Values: TypeAlias = float | Sequence[float] | Mapping[str, Any]
 
 
 class Predictor(ABC):
-    """Predicts from raw rows; is pickled into the model that is logged, so it holds no data.
+    """Predicts from raw rows; is pickled, into the run's folder too, so it holds no data.
 
     `requirements` names packages that it needs besides those of Tunesmith.
     """
 
     requirements: tuple[str, ...] = ()
+
+    @property
+    def preprocessing(self) -> Any:
+        """What turns raw rows into the model's input; None where they are that already."""
+        return None
+
+    @property
+    def labels(self) -> Sequence[Any]:
+        """The classes, of which `predict` then returns a table; empty for numbers."""
+        return ()
 
     @abstractmethod
     def predict(self, rows: Any) -> Any:

@@ -8,8 +8,9 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.text import Text
 
-from tunesmith.commands import open_mlflow, repeat_run
+from tunesmith.commands import open_mlflow, predict_rows, repeat_run
 from tunesmith.context import Context
+from tunesmith.objectives.objective import summarize_data
 from tunesmith.paths import shown
 
 
@@ -21,6 +22,8 @@ def print_result(
     rows |= {"time": _time(seconds, context), "folder": shown(context.paths.folder)}
     if context.run.id is not None:
         rows["open"] = open_mlflow(str(cfg.tracking.uri))
+    if context.paths.predictor.is_file() and summarize_data(cfg):
+        rows["predict"] = predict_rows(context.paths.folder)
     if (repeat := repeat_run(context.paths)) is not None:
         rows["repeat"] = repeat
     width, console = max(map(len, rows)), Console()

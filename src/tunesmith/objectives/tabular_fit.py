@@ -103,6 +103,7 @@ class TabularPredictor(Predictor):
 
     """
 
+    preprocessing: Any = None
     # Those that were pickled by 0.1.0 know of none.
     labels: Sequence[Any] = ()
 

@@ -29,6 +29,7 @@ from tunesmith.context import (
 from tunesmith.errors import InvalidConfig, nearest
 from tunesmith.interrupts import begun, end_interrupted, is_interrupt
 from tunesmith.objectives.delivery import deliver
+from tunesmith.objectives.kept_predictor import keep_predictor
 from tunesmith.objectives.metrics import metric_names
 from tunesmith.objectives.objective import Values, objective_of
 from tunesmith.objectives.parts import mean_over_parts, parts_of
@@ -246,6 +247,7 @@ def _end_complete(
         return
     if not context.is_trial:
         OmegaConf.save(OmegaConf.create(dict(metrics)), context.paths.metrics)
+        keep_predictor(cfg, context)
     if context.role is Role.SINGLE:
         print_result(metrics, seconds=seconds, cfg=cfg, context=context)
 

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial
 
 from tunesmith.advice import Advice, advise, write_next
-from tunesmith.commands import load_model, repeat_run
+from tunesmith.commands import load_model, predict_rows, repeat_run
 from tunesmith.errors import InvalidConfig, attempt
 from tunesmith.extras import install_extra, missing
 from tunesmith.paths import RunPaths
@@ -147,6 +147,7 @@ def _commands(
     if best is not None and paths.best_config.is_file():
         winner = winner_of(study, best, confirmation)
         repeat = repeat_saved(paths.best_config, winner, plan)
+    is_table = paths.best.predictor.is_file() and summary_of(plan)
     front = str(paths.pareto_front) if paths.pareto_front.is_file() else None
     is_another = any(piece.changes for piece in advice)
     known = [
@@ -157,6 +158,7 @@ def _commands(
             "load the model, in Python",
             None if model is None else load_model(model, store=_tracking_store(plan)),
         ),
+        ("predict new rows", predict_rows(paths.folder) if is_table else None),
         ("Pareto front, with a command for each trial", front),
         ("next search", next_search(plan) if is_another and paths.next_config.is_file() else None),
     ]

@@ -12,8 +12,10 @@ from optuna.trial import FrozenTrial
 
 from tunesmith.config import resolve_function
 from tunesmith.context import refitting
+from tunesmith.errors import attempt
 from tunesmith.overrides import data_node, write_override
 from tunesmith.paths import RunPaths, write_atomically
+from tunesmith.pickled import write_predictor
 from tunesmith.search.fitted import restored
 from tunesmith.search.foreign import compared_with_others, not_computed
 from tunesmith.search.job import compose_job, launch_job
@@ -71,15 +73,20 @@ def refit_winner(
 ) -> str | None:
     """Repeat the winner once and log it as a model, unless `refit` is false; say what came out."""
     plan = session.plan
+    best = plan.paths.best
     StudyRecord.write(study, model=None)
+    # That of an earlier winner.
+    best.predictor.unlink(missing_ok=True)
     if not plan.settings.refit:
         return None
     fitted, said = _refit(winner, session, parent=parent)
-    if not fitted or parent.id is None:
+    if not fitted or (parent.id is None and best.predictor.is_file()):
         return said
     compose = partial(compose_job, plan.config, plan.overrides_of(winner), loader=session.loader)
-    model = restored(plan, plan.paths.best, compose=compose)
+    model = restored(plan, best, compose=compose)
     if model is not None:
+        if not best.predictor.is_file():  # the app does not call `run_trial`
+            attempt(lambda: [write_predictor(model, best.predictor)])
         StudyRecord.write(study, model=parent.log_model(model))
     return said
 

@@ -86,6 +86,16 @@ class LightningPredictor(Predictor):
         self._preprocessing = preprocessing
         self._labels = labels
 
+    @property
+    def preprocessing(self) -> Any:
+        """What turns raw rows into the module's input; None where they are that already."""
+        return self._preprocessing
+
+    @property
+    def labels(self) -> Sequence[Any]:
+        """The classes; empty for numbers."""
+        return self._labels
+
     def predict(self, rows: Any) -> Any:
         """Return what the module returns for the rows, as an array; of classes a table."""
         if self._preprocessing is not None:
