@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tunesmith._lazy import load_from
 from tunesmith.report.context import Compared, ReportContext
 from tunesmith.report.load import load_search, load_study
+from tunesmith.report.note import write_note
 from tunesmith.report.pareto import write_front
 from tunesmith.report.terminal import terminal_summary
 
@@ -21,6 +22,7 @@ __all__ = [
     "load_study",
     "terminal_summary",
     "write_front",
+    "write_note",
     "write_report",
 ]
 
