@@ -11,6 +11,7 @@ import yaml
 from optuna.trial import FrozenTrial
 
 from tests.commands import ROOT, environment, read_trials
+from tunesmith.commands import mlflow_page, open_mlflow
 
 PLAIN = """
 # @package _global_
@@ -160,3 +161,28 @@ def test_each_command_of_a_search_does_what_it_says(tmp_path: Path, odd: str) ->
     assert studies(tmp_path / root) == sorted([first, second])
     assert len(read_trials(url, first)) == 52
     assert {path.name for path in tmp_path.iterdir()} == known
+
+
+@pytest.mark.parametrize(
+    ("uri", "command", "link"),
+    [
+        (
+            "sqlite:///a b.db",
+            "mlflow ui --backend-store-uri 'sqlite:///a b.db'",
+            "http://127.0.0.1:5000/#/p",
+        ),
+        (
+            "postgresql+psycopg://me:secret@host/db",
+            'mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"',
+            "http://127.0.0.1:5000/#/p",
+        ),
+        ("http://host:5000", None, "http://host:5000/#/p"),
+        ("https://me:secret@host/below/", None, "https://host/below/#/p"),
+        ("databricks", None, None),
+        ("databricks://profile", None, None),
+    ],
+)
+def test_a_store_is_opened_where_its_pages_are(
+    uri: str, command: str | None, link: str | None
+) -> None:
+    assert (open_mlflow(uri), mlflow_page(uri, "#/p")) == (command, link)

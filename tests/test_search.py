@@ -46,6 +46,15 @@ def test_a_search_leaves_study_folders_results_and_runs_that_agree(tmp_path: Pat
 
     runs = {run.info.run_name: run for run in runs_of(tmp_path)}
     parent = runs["s"]
+    pages = "http://127.0.0.1:5000/#/experiments/1/runs"
+    for page in (pages, f"{pages}/{parent.info.run_id}"):
+        assert f": {page}?workflowType=machine_learning\n" in printed
+    assert parent.data.params["space/model.n_layers"] == "integer 1 ... 4"
+    assert " hydra.sweeper.n_trials=5 " in parent.data.params["command"]
+    assert parent.data.params.keys() >= {"sampler", "pruner"}
+    note = parent.data.tags["mlflow.note.content"]
+    assert f"## Winner: trial {best.number}\n" in note
+    assert f"--config-dir {folder} --config-name best" in note
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     for trial in trials:
         run = runs[f"trial-{trial.number:04d}"]

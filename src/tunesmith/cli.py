@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -75,10 +76,18 @@ def run(main: Callable[[], None]) -> None:
             refuse_passwords(sys.argv[1:])
             check_flags(sys.argv[1:])
             sys.argv[1:] = complete_arguments(sys.argv[1:])
+            if SHOWING_FLAGS.intersection(sys.argv[1:]):
+                _end_with_the_reader()
             Plugins.instance().register(ShippedConfigs)
             main()
     finally:
         begun()  # Ctrl-C is Python's own again.
+
+
+def _end_with_the_reader() -> None:
+    """Let `--help | head` end as other programs do: without a word, once nobody reads on."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def complete_arguments(arguments: Sequence[str]) -> list[str]:

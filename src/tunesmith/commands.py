@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tunesmith.overrides import write_for_shell
 from tunesmith.paths import RunPaths, shown
@@ -14,6 +15,8 @@ from tunesmith.paths import RunPaths, shown
 _DEFAULT = ("python", "train.py")
 _CONFIG_FLAGS = (("--config-path", "-cp"), ("--config-dir", "-cd"), ("--config-name", "-cn"))
 _SEARCHING = {"-m", "--multirun"}
+# Stores that have no server of their own.
+_DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
 # What Hydra is told about a single job; what it is told of a search has no say there.
 _OF_A_JOB = re.compile(r"[~+]*hydra[./](?!sweeper\b|sweep\b|mode\b|launcher\b)")
 
@@ -110,13 +113,27 @@ def resume_run(run: RunPaths, checkpoint: Path) -> str | None:
     return repeat and f"{repeat} {write_for_shell('ckpt_path', shown(checkpoint))}"
 
 
-def open_mlflow(uri: str) -> str:
-    """Return the command that opens MLflow's pages.
+def open_mlflow(uri: str) -> str | None:
+    """Return the command that serves MLflow's pages of a database; None for any other store.
 
-    A server's URI may hold a password: the variable is named then, not its value.
+    The URI of a database may hold a password: the variable is named then, not its value.
     """
+    if not uri.startswith(_DATABASES):
+        return None
     store = shlex.quote(uri) if uri.startswith("sqlite:") else '"$MLFLOW_TRACKING_URI"'
     return f"mlflow ui --backend-store-uri {store}"
+
+
+def mlflow_page(uri: str, page: str) -> str | None:
+    """Return the link to a page of MLflow's UI, of a server or of the one that is started here.
+
+    None for a store that has no such pages, as Databricks.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme in ("http", "https"):
+        host = parts.netloc.rpartition("@")[2]
+        return f"{parts.scheme}://{host}{parts.path.rstrip('/')}/{page}"
+    return f"http://127.0.0.1:5000/{page}" if uri.startswith(_DATABASES) else None
 
 
 def load_model(uri: str, *, store: str | None) -> str:

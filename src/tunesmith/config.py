@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
+from tunesmith.commands import command
 from tunesmith.paths import SearchPaths
 from tunesmith.scores import MAXIMIZED, Task
 from tunesmith.versions import has_whitelist, instantiate, register_resolver
@@ -188,5 +189,6 @@ register_resolver("lightning_mode", lightning_mode)
 register_resolver("of_task", of_task)
 register_resolver("direction_of", direction_of)
 register_resolver("is_given", is_given)
+register_resolver("program", command)
 register_resolver("search_log", search_log)
 register_resolver("job_log_handlers", job_log_handlers)

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run as StoredRun
@@ -374,3 +375,19 @@ def test_without_a_store_nothing_is_kept_and_nothing_is_missed(
     tracking.set_tags("any", {"a": "b"})
     tracking.close_dead_runs(also=["any"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_is_one_that_mlflows_ui_has(tracking, client: MlflowClient) -> None:
+    run = tracking.start_run("run", tags={})
+    run.set_note("**best** 1")
+    experiment = client.get_run(run.id).info.experiment_id
+    view = "?workflowType=machine_learning"
+    assert run.page == tracking.page(run.id) == f"#/experiments/{experiment}/runs/{run.id}{view}"
+    assert tracking.page() == f"#/experiments/{experiment}/runs{view}"
+    assert client.get_run(run.id).data.tags["mlflow.note.content"] == "**best** 1"
+    scripts = Path(mlflow.__file__).parent / "server" / "js" / "build" / "static" / "js"
+    [ui] = (file.read_text("utf-8") for file in scripts.glob("main.*.js"))
+    for known in ("/experiments/:experimentId/runs", "/experiments/:experimentId/runs/:runUuid"):
+        assert f'("{known}")' in ui
+    assert '.get("workflowType")' in ui
+    assert '="machine_learning"' in ui

@@ -1,6 +1,8 @@
 """A search with a real MLflow server, which is killed and started again in the midst of it."""
 
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import command, environment, own_entry, read_trials
+from tests.commands import command, environment, own_entry, read_trials, succeed
 from tests.mlflow_store import runs_of
 
 QUADRATIC = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s")
@@ -136,3 +138,31 @@ def assert_hidden(root: Path, printed: str) -> None:
     written = [path.read_bytes() for path in root.rglob("*") if path.is_file()]
     for secret in (CANARY, "c4n@ry"):
         assert not [1 for content in [*written, printed.encode()] if secret.encode() in content]
+
+
+@pytest.mark.slow
+def test_the_printed_links_show_the_search_with_its_note_and_no_trial_before_it(
+    tmp_path: Path,
+) -> None:
+    printed = succeed(*QUADRATIC, "hydra.sweeper.n_trials=3", root=tmp_path)
+    search, listed = re.findall(r"http://127\.0\.0\.1:5000/(\S+)", printed)
+    port = free_port()
+    with server(tmp_path, port):
+        page = looked_at(f"http://127.0.0.1:{port}/{search}", tmp_path)
+        assert "Winner: trial" in page
+        assert "hydra.sweeper.n_trials=3" in page
+        page = looked_at(f"http://127.0.0.1:{port}/{listed}", tmp_path)
+    assert re.search(r">s</", page)
+    assert "trial-0000" not in page
+
+
+def looked_at(link: str, folder: Path) -> str:
+    """What a browser has of a page once its scripts have run."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    browser = next(found for name in names if (found := shutil.which(name)))
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=30000")
+    profile = f"--user-data-dir={folder / 'profile'}"
+    done = subprocess.run(
+        [browser, *options, profile, "--dump-dom", link], capture_output=True, timeout=120
+    )
+    return done.stdout.decode()

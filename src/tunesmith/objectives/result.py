@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.text import Text
 
-from tunesmith.commands import open_mlflow, predict_rows, repeat_run
+from tunesmith.commands import mlflow_page, open_mlflow, predict_rows, repeat_run
 from tunesmith.context import Context
 from tunesmith.objectives.objective import summarize_data
 from tunesmith.paths import shown
@@ -20,8 +20,7 @@ def print_result(
     """Print the metrics of a finished run and where it lies."""
     rows = {name: f"{value:.8g}" for name, value in sorted(metrics.items())}
     rows |= {"time": _time(seconds, context), "folder": shown(context.paths.folder)}
-    if context.run.id is not None:
-        rows["open"] = open_mlflow(str(cfg.tracking.uri))
+    rows |= _in_mlflow(context, cfg)
     if context.paths.predictor.is_file() and summarize_data(cfg):
         rows["predict"] = predict_rows(context.paths.folder)
     if (repeat := repeat_run(context.paths)) is not None:
@@ -30,6 +29,15 @@ def print_result(
     for name, value in rows.items():
         # Unwrapped: whoever copies a command needs it whole.
         console.print(Text.assemble((f"{name:{width}}", "bold"), "  ", value), soft_wrap=True)
+
+
+def _in_mlflow(context: Context, cfg: DictConfig) -> dict[str, str]:
+    """Return how to see the run in MLflow; nothing where it is not recorded."""
+    if context.run.page is None:
+        return {}
+    uri = str(cfg.tracking.uri)
+    found = {"open": open_mlflow(uri), "page": mlflow_page(uri, context.run.page)}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def _time(seconds: float, context: Context) -> str:

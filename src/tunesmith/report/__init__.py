@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tunesmith._lazy import load_from
 from tunesmith.report.context import Compared, ReportContext
 from tunesmith.report.load import load_search, load_study, storage_of
+from tunesmith.report.note import write_note
 from tunesmith.report.pareto import write_front
 from tunesmith.report.terminal import terminal_summary
 
@@ -22,6 +23,7 @@ __all__ = [
     "storage_of",
     "terminal_summary",
     "write_front",
+    "write_note",
     "write_report",
 ]
 

@@ -32,6 +32,7 @@ class ReportContext:
 
     Attributes:
         storage: The URL of the study's store as it is shown; it must hold no password.
+        facts: What else is known, by name ("refit of the winner").
         commands: For each purpose ("repeat the winner") a command line.
         confirmation: The best trials and the baseline, trained again on new seeds.
         advice: What to do next; None for what `advise` says of the study.
@@ -42,6 +43,7 @@ class ReportContext:
     """
 
     storage: str | None = None
+    facts: Sequence[tuple[str, str]] = ()
     commands: Sequence[tuple[str, str]] = ()
     confirmation: Confirmation | None = None
     advice: Sequence[Advice] | None = None

@@ -97,7 +97,7 @@ def write_report(
         data=context.data,
         compared=context.compared,
         groups=_groups([*plots_of_fit(context.fit), *plots(study)]),
-        commands=context.commands,
+        commands=[*context.facts, *context.commands],
         dashboard=None if context.storage is None else open_dashboard(context.storage),
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         plotly_js=Markup(get_plotlyjs()),

@@ -20,7 +20,7 @@ def describe(plan: Plan) -> str:
         "study": plan.study_name,
         "trials": f"{plan.n_trials} in total, by {_workers(plan)}",
         "sampler": target_of(plan.settings.sampler),
-        "pruner": _pruner_name(plan),
+        "pruner": pruner_name(plan),
         "terminator": _terminator_name(plan),
         "metric": f"{', '.join(plan.settings.directions)} {', '.join(plan.settings.metrics)}",
         "confirm": str(plan.settings.confirm),
@@ -28,7 +28,9 @@ def describe(plan: Plan) -> str:
         "storage": shown_storage(plan.settings.storage) or "memory",
         "folder": str(plan.paths.folder),
     }
-    space = [f"  {name:{width}}  {_shown(d)}" for name, d in plan.space.distributions.items()]
+    space = [
+        f"  {name:{width}}  {shown_distribution(d)}" for name, d in plan.space.distributions.items()
+    ]
     space = space or ["  what the objective draws itself"]
     header = "Dry run: nothing is written. The space:"
     lines = [header, *space, *(f"{name:10} {value}" for name, value in rows.items())]
@@ -50,14 +52,16 @@ def _terminator_name(plan: Plan) -> str:
     return target_of(plan.settings.terminator) if chosen == "none" else str(chosen)
 
 
-def _pruner_name(plan: Plan) -> str:
+def pruner_name(plan: Plan) -> str:
+    """Return what stops trials early, or why nothing does."""
     if not plan.settings.prune:
         return "none, since prune=false"
     pruner = plan.make_pruner()
     return "none" if pruner is None else type(pruner).__name__
 
 
-def _shown(distribution: BaseDistribution) -> str:
+def shown_distribution(distribution: BaseDistribution) -> str:
+    """Return a dimension of the space in words."""
     if isinstance(distribution, CategoricalDistribution):
         return " | ".join(map(str, distribution.choices))
     assert isinstance(distribution, IntDistribution | FloatDistribution)

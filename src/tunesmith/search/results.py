@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +16,7 @@ from tunesmith.commands import load_model, predict_rows, repeat_run
 from tunesmith.errors import InvalidConfig, attempt
 from tunesmith.extras import install_extra, missing
 from tunesmith.paths import RunPaths
-from tunesmith.report import Compared, ReportContext, terminal_summary, write_front
+from tunesmith.report import Compared, ReportContext, terminal_summary, write_front, write_note
 from tunesmith.search.compared import compare_winner
 from tunesmith.search.following import next_search, repeat_saved, to_continue
 from tunesmith.search.foreign import why_not_composed
@@ -24,6 +25,7 @@ from tunesmith.search.probe import accepts
 from tunesmith.search.saved_config import is_of_any_app, next_defaults
 from tunesmith.search.session import Session
 from tunesmith.search.store import absolute_sqlite, shown_storage
+from tunesmith.search.tracked_runs import compared_metrics, mlflow_pages
 from tunesmith.search.winner import refit_winner, winner_of, write_best, write_trial_config
 from tunesmith.study import (
     Confirmation,
@@ -65,7 +67,7 @@ def write_results(
         else:
             plan.paths.best_config.unlink(missing_ok=True)
             session.say(obstacle)
-        parent.log_summary(_compared(now, confirmation))
+        parent.log_summary(compared_metrics(now, confirmation))
     else:
         files.append(_write_front(study, session))
         parent.log_summary({"pareto_front": len(now.front)})
@@ -74,13 +76,16 @@ def write_results(
         files.append(_write_next(study, advice, session))
     context = ReportContext(
         storage=shown_storage(plan.settings.storage),
-        commands=_commands(study, plan, advice, confirmation, refit=refit),
+        facts=_facts(plan, refit=refit),
+        commands=_commands(study, plan, advice, confirmation),
         confirmation=confirmation,
         advice=advice,
         data="\n".join(attempt(lambda: [summary_of(plan)])[0]),
         compared=compared,
         fit=_plots_of(plan.paths.best) if refit else (),
     )
+    parent.set_note(write_note(study, context))
+    context = _with_pages(context, study, session)
     report = _write_report(study, plan, context)
     if report is not None:
         files.append(report)
@@ -95,11 +100,16 @@ def show_results(
     """Sum up once more what a finished search found, and where it left it."""
     advice = _advise(study, session, confirmation=confirmation)
     context = ReportContext(
+        facts=_facts(session.plan),
         commands=_commands(study, session.plan, advice, confirmation),
         confirmation=confirmation,
         advice=advice,
     )
-    _show(study, session, context)
+    _show(study, session, _with_pages(context, study, session))
+
+
+def _with_pages(context: ReportContext, study: optuna.Study, session: Session) -> ReportContext:
+    return replace(context, commands=[*context.commands, *mlflow_pages(study, session)])
 
 
 def _write_report(study: optuna.Study, plan: Plan, context: ReportContext) -> Path | None:
@@ -123,11 +133,21 @@ def _show(study: optuna.Study, session: Session, context: ReportContext) -> None
         context.advice or (),
         confirmation=context.confirmation,
         compared=context.compared,
-        commands=context.commands,
+        commands=[*context.facts, *context.commands],
     )
     session.console.print(summary, crop=False)
     report = session.plan.paths.report
     session.say(f"report: {report if report.is_file() else f'needs {install_extra(EXTRA)}'}")
+
+
+def _facts(plan: Plan, *, refit: str | None = None) -> list[tuple[str, str]]:
+    """Return what there is beside the commands, each with its name."""
+    front = str(plan.paths.pareto_front) if plan.paths.pareto_front.is_file() else None
+    known = [
+        ("refit of the winner", refit),
+        ("Pareto front, with a command for each trial", front),
+    ]
+    return [(name, text) for name, text in known if text is not None]
 
 
 def _commands(
@@ -135,8 +155,6 @@ def _commands(
     plan: Plan,
     advice: Sequence[Advice],
     confirmation: Confirmation | None,
-    *,
-    refit: str | None = None,
 ) -> list[Command]:
     """Return what can be done now, as far as the files for it are there.
 
@@ -148,18 +166,15 @@ def _commands(
         winner = winner_of(study, best, confirmation)
         repeat = repeat_saved(paths.best_config, winner, plan)
     is_table = paths.best.predictor.is_file() and summary_of(plan)
-    front = str(paths.pareto_front) if paths.pareto_front.is_file() else None
     is_another = any(piece.changes for piece in advice)
     known = [
         ("to continue", to_continue(study, plan)),
         ("repeat the winner", repeat),
-        ("refit of the winner", refit),
         (
             "load the model, in Python",
             None if model is None else load_model(model, store=_tracking_store(plan)),
         ),
         ("predict new rows", predict_rows(paths.folder) if is_table else None),
-        ("Pareto front, with a command for each trial", front),
         ("next search", next_search(plan) if is_another and paths.next_config.is_file() else None),
     ]
     return [(purpose, text) for purpose, text in known if text is not None]
@@ -275,22 +290,3 @@ def _write_next(study: optuna.Study, advice: Sequence[Advice], session: Session)
         n_trials=plan.settings.n_trials,
         command=next_search(plan),
     )
-
-
-def _compared(now: Summary, confirmation: Confirmation | None) -> dict[str, float]:
-    """Return what searches are compared by, as metrics of the search's own run."""
-    assert now.best is not None
-    found = {
-        "best": now.best.value,
-        "baseline": None if now.baseline is None else now.baseline.value,
-    }
-    if confirmation is not None:
-        for role, label in (("winner", confirmation.winner), ("baseline", confirmation.baseline)):
-            if label is not None:
-                candidate = confirmation[label]
-                found[f"{role}/val_mean"] = candidate.mean
-                found[f"{role}/val_std"] = candidate.deviation
-                if candidate.test_mean is not None:
-                    found[f"{role}/test_mean"] = candidate.test_mean
-                    found[f"{role}/test_std"] = candidate.test_deviation
-    return {name: value for name, value in found.items() if value is not None}

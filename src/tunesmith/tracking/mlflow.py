@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import (
     MAX_METRICS_PER_BATCH,
     MAX_PARAM_VAL_LENGTH,
@@ -79,6 +79,10 @@ class MlflowTracking(Tracking):
         run.set_tags({PROCESS_TAG: ProcessId.current().to_str()})
         return run
 
+    def page(self, run_id: str | None = None) -> str | None:
+        """Return the page of a run, or of all runs, in MLflow's view for training."""
+        return self._store.page(run_id)
+
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set or replace tags of a run that is over, which stays as it ended."""
         if self._is_there(run_id):
@@ -139,6 +143,11 @@ class MlflowRun(Run):
         """Names the run in the store; None while the store is away that is to make it."""
         return self._unsent.run_id
 
+    @property
+    def page(self) -> str | None:  # type: ignore[override]
+        """The run's page; None while the store is away."""
+        return None if self.id is None else self._store.page(self.id)
+
     def call(self, name: str, **arguments: Any) -> None:
         """Send a call of MLflow's client that takes the run's id, or let it wait for its turn."""
         self._unsent.calls.append((name, arguments))
@@ -187,6 +196,10 @@ class MlflowRun(Run):
         """Set or replace tags; a value is cut at MLflow's limit."""
         rows = [(name, value[:MAX_TAG_VAL_LENGTH]) for name, value in tags.items()]
         self.call("log_batch", tags=rows)
+
+    def set_note(self, markdown: str) -> None:
+        """Set or replace the description on the run's page."""
+        self.set_tags({MLFLOW_RUN_NOTE: markdown})
 
     def log_artifact(self, path: Path, *, folder: str | None = None) -> None:
         """Copy a file, or a folder with its content, into the run."""

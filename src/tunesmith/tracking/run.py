@@ -23,11 +23,13 @@ class Run:
 
     Attributes:
         id: Names the run in the store; None if it is not kept.
+        page: Where the store's pages show the run, from their root; None if they do not.
         notes: What the user is to be told of the run, in sentences.
 
     """
 
     id: str | None = None
+    page: str | None = None
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -49,6 +51,9 @@ class Run:
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set or replace tags."""
+
+    def set_note(self, markdown: str) -> None:
+        """Set or replace what the run's page says of it."""
 
     def log_artifact(self, path: Path, *, folder: str | None = None) -> None:
         """Copy a file, or a folder with its content, into the run."""
@@ -84,6 +89,10 @@ class Tracking:
     def resume_run(self, run_id: str) -> Run | None:
         """Open a run of before again; None if it is no more."""
         return Run()
+
+    def page(self, run_id: str | None = None) -> str | None:
+        """Return where the store's pages show a run, or all runs; None if there are no pages."""
+        return None
 
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set or replace tags of a run that is over, if there is one."""

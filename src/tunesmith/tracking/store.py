@@ -32,6 +32,8 @@ PAUSES_S = (0.1, 0.5, 1.0)
 FIRST_REST_S, LONGEST_REST_S = 1.0, 15.0
 _ONE_TRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
 _PASSING = ("TEMPORARILY_UNAVAILABLE", "INTERNAL_ERROR", "REQUEST_LIMIT_EXCEEDED")
+# MLflow's UI opens in its view for language models, in which training has no pages.
+_MODEL_TRAINING = "workflowType=machine_learning"
 STUDY_TAG, NUMBER_TAG = "optuna.study", "optuna.trial_number"
 
 
@@ -85,6 +87,15 @@ class Store:
         if known.lifecycle_stage == "deleted":
             client.restore_experiment(known.experiment_id)
         return str(known.experiment_id)
+
+    def page(self, run_id: str | None) -> str | None:
+        """Return the page of a run, or of all runs, below the UI's address; None while away."""
+        try:
+            experiment = self.ask(lambda: self.experiment_id)
+        except StoreAway:
+            return None
+        runs = f"#/experiments/{experiment}/runs"
+        return f"{runs if run_id is None else f'{runs}/{run_id}'}?{_MODEL_TRAINING}"
 
     def _make_experiment(self, client: MlflowClient) -> str:
         file = sqlite_file(self.uri)
