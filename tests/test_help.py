@@ -102,7 +102,7 @@ def test_the_page_fits_a_terminal_and_names_the_program() -> None:
     assert "{" not in done.stdout
     assert "$OPTIONS" not in done.stdout
     assert f"{sys.executable} {ROOT / 'train.py'} -m hparams_search=mlp" in done.stdout
-    assert "model: lightgbm, linear, mlp" in done.stdout
+    assert "metric: accuracy, average_precision" in done.stdout
     lines = PAGE.replace("${program:}", "python train.py").splitlines()
     assert max(map(len, lines)) <= 88
 

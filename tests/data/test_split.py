@@ -32,7 +32,20 @@ def rows(n: int = 100, **parts: Any) -> Splittable:
 def all_folds(table: Splittable, split: Split) -> list[tuple[Any, ...]]:
     """The parts of each fold."""
     assert split.folds is not None
-    return [split_rows(table, split, fold=i + 1) for i in range(split.folds)]
+    return [parts_of(table, split, fold=i + 1) for i in range(split.folds)]
+
+
+def parts_of(table: Splittable, split: Split, *, fold: int = 1) -> tuple[Any, ...]:
+    """The rows to train on, to validate with and to test with."""
+    parts = split_rows(table, split, fold=fold)
+    if split.folds is None:
+        assert parts.stop is None
+    else:
+        # Those that end a fit are trained on otherwise.
+        assert parts.stop is not None
+        assert 0 < len(parts.stop) < len(parts.train) / 2
+        assert set(parts.stop) < set(parts.train)
+    return parts.train, parts.val, parts.test
 
 
 GROUPS = np.repeat(np.arange(25), 4)
@@ -50,7 +63,7 @@ TABLES = {
 def test_folds_cover_the_rows_beside_those_to_test_with_once(name: str) -> None:
     table, kind = TABLES[name], name.split()[0]
     found = all_folds(table, plan(kind, folds=5))
-    _, _, test = split_rows(table, plan(kind), fold=1)
+    _, _, test = parts_of(table, plan(kind))
     validated = np.concatenate([val for _, val, _ in found])
     assert len(np.unique(validated)) == len(validated)
     for train, val, tested in found:
@@ -67,7 +80,7 @@ def test_folds_cover_the_rows_beside_those_to_test_with_once(name: str) -> None:
 def test_a_group_lies_in_one_part(folds: int | None) -> None:
     for table in (TABLES["group"], TABLES["group of classes"]):
         split = plan("group", folds=folds)
-        for parts in all_folds(table, split) if folds else [split_rows(table, split, fold=1)]:
+        for parts in all_folds(table, split) if folds else [parts_of(table, split)]:
             groups = [set(GROUPS[part]) for part in parts]
             assert sum(map(len, groups)) == 25
             # Of 25 groups those to test with are a fifth.
@@ -79,7 +92,7 @@ def test_a_group_lies_in_one_part(folds: int | None) -> None:
 def test_what_is_later_is_never_trained_on() -> None:
     times = np.repeat(np.arange(30), 4)[np.random.default_rng(0).permutation(120)]
     table = rows(120, keys=times)
-    train, val, test = split_rows(table, plan("time"), fold=1)
+    train, val, test = parts_of(table, plan("time"))
     assert times[train].max() < times[val].min()
     assert times[val].max() < times[test].min()
     assert [len(train), len(val), len(test)] == [72, 24, 24]

@@ -162,7 +162,7 @@ def test_the_rows_that_end_a_fit_weigh_as_the_others(composed: Compose, tables: 
     model, data = fitted(cfg).model, tabular_data(cfg)
     x, y = arrays(data, "val")
     watched = model.evals_result()["validation_0"]["logloss"][model.best_iteration]
-    known = log_loss(y, model.predict_proba(x), sample_weight=row_weights(data, "val"))
+    known = log_loss(y, model.predict_proba(x), sample_weight=row_weights(data, y))
     assert watched == pytest.approx(known, rel=1e-4)
 
 

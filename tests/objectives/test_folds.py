@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
 from tests.commands import read_trials, succeed
-from tests.data.houses import houses
+from tests.data.houses import houses, module
 from tests.data.labelled import write_iris
 from tests.objectives.fits import Compose
 from tunesmith.context import entered, job_context
@@ -93,6 +93,29 @@ def test_what_is_delivered_may_be_the_model_of_the_training_rows(
     with entered(job_context()):
         cfg = composed(*table, *MODELS[name], "refit_rows=train")
         assert on_train["test/mse"] == objective_of(cfg).evaluate(cfg)["test/mse"]
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "sklearn", "mlp"])
+def test_what_stands_in_the_held_out_rows_reaches_no_fit(
+    composed: Compose, tmp_path: Path, table: tuple[str, ...], name: str
+) -> None:
+    """Early stopping included: other rows of the fold's own end the fit."""
+    models = {**MODELS, "xgboost": ("objective=sklearn", "model=xgboost")}
+    trained = module(tmp_path / "houses.csv", folds=3, fold=2).train[1][:, 0]
+    held_out = ~houses()["price"].astype(np.float32).isin(trained.numpy())
+    assert held_out.sum() == 47
+    predicted = []
+    for factor in (1.0, 7.0):
+        changed = houses()
+        changed.loc[held_out, "price"] *= factor
+        changed.to_csv(tmp_path / "houses.csv", index=False)
+        cfg = composed(*table, *models[name], "data.folds=3", "data.fold=2")
+        with entered(job_context()):
+            objective_of(cfg).evaluate(cfg)
+        fitted = restore_model(cfg, tmp_path)
+        assert fitted is not None
+        predicted.append(np.asarray(fitted.predictor().predict(houses().drop(columns="price"))))
+    assert np.array_equal(*predicted)
 
 
 def test_classes_are_computed_in_folds(composed: Compose, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Split the rows of a table into those to train on, to validate with and to test with."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.model_selection import (
     GroupKFold,
@@ -23,10 +25,29 @@ from tunesmith.data.split_plan import (
 from tunesmith.errors import InvalidArgument
 
 
-def split_rows(rows: Splittable, split: Split, *, fold: int) -> tuple[Numbers, Numbers, Numbers]:
-    """Return row numbers to train on, to validate with and to test with.
+@dataclass(frozen=True)
+class Parts:
+    """Row numbers.
 
-    The rows to test with are the same in all folds, and without any.
+    Attributes:
+        train: To train on.
+        val: To validate with.
+        test: To test with.
+        stop: Of those to train on, the ones that may end a fit; None if those to validate with do.
+
+    """
+
+    train: Numbers
+    val: Numbers
+    test: Numbers
+    stop: Numbers | None = None
+
+
+def split_rows(rows: Splittable, split: Split, *, fold: int) -> Parts:
+    """Return which rows are trained on, validated with and tested with.
+
+    The rows to test with are the same in all folds, and without any. In a fold nothing of the rows
+    to validate with may reach the fit, so that others end it.
 
     Args:
         rows: The rows.
@@ -37,15 +58,28 @@ def split_rows(rows: Splittable, split: Split, *, fold: int) -> tuple[Numbers, N
         InvalidArgument: There are too few rows, classes, groups or times for it.
 
     """
-    by = _BY[_kind(rows, split)](rows, split)
+    kind = _BY[_kind(rows, split)]
+    by = kind(rows, split)
     share = split.test_fraction
     rest, test = by.all_rows() if share is None else by.held_out(share)
     if split.folds is None:
         train, val = by.validation(rest)
-    else:
-        train, val = by.folds(rest)[fold - 1]
-    _check_parts(rows, train, val, split=split)
-    return train, val, test
+        _check_parts(rows, train, split=split)
+        return Parts(train, val, test)
+    folds = by.folds(rest)
+    for train, _ in folds:
+        _check_parts(rows, train, split=split)
+    train, val = folds[fold - 1]
+    return Parts(train, val, test, _stopping(kind(rows, split, n=len(train)), train))
+
+
+def _stopping(by: "_Random", train: Numbers) -> Numbers | None:
+    """Return which of the rows may end a fit; None where they are too few to be divided."""
+    try:
+        _, stop = by.validation(train)
+    except InvalidArgument:
+        return None
+    return stop if len(stop) < len(train) else None
 
 
 def _kind(rows: Splittable, split: Split) -> str:
@@ -58,10 +92,11 @@ def _kind(rows: Splittable, split: Split) -> str:
 class _Random:
     """Shuffled rows."""
 
-    def __init__(self, rows: Splittable, split: Split) -> None:
+    def __init__(self, rows: Splittable, split: Split, *, n: int | None = None) -> None:
         self.rows = rows
         self.split = split
-        self.n = len(rows.values)
+        # Of so many rows a share is taken.
+        self.n = len(rows.values) if n is None else n
 
     @property
     def fold_seed(self) -> int:
@@ -240,7 +275,7 @@ def _require_enough(folds: int, n: int, what: str) -> None:
         )
 
 
-def _check_parts(rows: Splittable, train: Numbers, val: Numbers, *, split: Split) -> None:
+def _check_parts(rows: Splittable, train: Numbers, *, split: Split) -> None:
     """Raise InvalidArgument where nothing can be learned from the training rows of a split."""
     trained = rows.values[train]
     missing = [label for i, label in enumerate(rows.labels) if not (trained == i).any()]

@@ -188,6 +188,11 @@ class TableDataModule(TabularDataModule):
         return self._fitted.test
 
     @property
+    def stopping(self) -> tuple[Rows, Rows]:
+        """The rows to fit on, and those that end the fit: in folds a part of the training rows."""
+        return self._fitted.stopping
+
+    @property
     def preprocessing(self) -> ColumnTransformer:
         """Turns a DataFrame of raw rows into an (n, n_features) array."""
         return self._fitted.preprocessing
@@ -195,24 +200,30 @@ class TableDataModule(TabularDataModule):
     @property
     def example(self) -> pd.DataFrame:
         """A few raw rows, of the types that pandas reads, without the target: validation rows."""
-        return self._fitted.raw(1 if len(self._fitted.val[1]) else 0)[:N_EXAMPLE_ROWS]
+        parts = self._fitted.parts
+        part = parts.val if len(parts.val) else parts.train
+        return self._fitted.raw(part[:N_EXAMPLE_ROWS])
 
     @property
     def raw_val(self) -> pd.DataFrame:
         """The raw validation rows, of the types that pandas reads, without the target."""
-        return self._fitted.raw(1)
+        return self._fitted.raw(self._fitted.parts.val)
 
     @property
     def summary(self) -> str:
         """What was read of the file, in lines."""
         table = self._fitted.table
-        train, val, test = map(len, self._fitted.parts)
+        parts = self._fitted.parts
         return summarize_table(
             self._path,
             form=table.form,
             target=table.target,
             columns=table.columns,
-            sizes=(train, val, test if table.test is None else len(table.test.values)),
+            sizes=(
+                len(parts.train),
+                len(parts.val),
+                len(parts.test) if table.test is None else len(table.test.values),
+            ),
             split=self._split,
             notes=table.notes,
         )

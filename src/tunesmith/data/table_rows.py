@@ -9,7 +9,7 @@ import torch
 from sklearn.compose import ColumnTransformer
 
 from tunesmith.data.preprocessing import make_preprocessing
-from tunesmith.data.split import split_rows
+from tunesmith.data.split import Parts, split_rows
 from tunesmith.data.split_plan import Numbers, Split, Splittable
 from tunesmith.data.table_source import ReadTable, Source, read_source
 from tunesmith.data.tabular import Rows
@@ -29,7 +29,7 @@ class Fitted:
         val: The rows to validate with; none where all are trained on.
         preprocessing: Turns raw rows into x.
         table: The table.
-        parts: The row numbers to train on, to validate with and to test with.
+        parts: Which rows these are.
 
     """
 
@@ -37,20 +37,29 @@ class Fitted:
     val: Rows
     preprocessing: ColumnTransformer
     table: ReadTable
-    parts: tuple[Numbers, Numbers, Numbers]
+    parts: Parts
 
     @property
     def test(self) -> Rows:
         """The rows to test with, made when they are asked for: no trial asks."""
         held = self.table.test
         if held is None:
-            return _rows(self.table, self.preprocessing, self.parts[2])
+            return _rows(self.table, self.preprocessing, self.parts.test)
         x = transform(self.preprocessing, held.features, np.arange(len(held.features)))
         return torch.from_numpy(x), _as_target(held.values, self.table)
 
-    def raw(self, part: int) -> pd.DataFrame:
-        """Return the raw rows to train on, 0, or to validate with, 1."""
-        return self.table.features.iloc[self.parts[part]].reset_index(drop=True)
+    @property
+    def stopping(self) -> tuple[Rows, Rows]:
+        """The rows to fit on, and those that end the fit."""
+        if self.parts.stop is None:
+            return self.train, self.val
+        stops = torch.from_numpy(np.isin(self.parts.train, self.parts.stop))
+        x, y = self.train
+        return (x[~stops], y[~stops]), (x[stops], y[stops])
+
+    def raw(self, part: Numbers) -> pd.DataFrame:
+        """Return raw rows."""
+        return self.table.features.iloc[part].reset_index(drop=True)
 
 
 def fit_rows(
@@ -76,19 +85,19 @@ def fit_rows(
 def _fit(source: Source, split: Split, fold: int, takes_all: bool, categories: str) -> Fitted:
     table = read_source(source)
     rows = Splittable(table.target.values, table.target.labels, table.keys)
-    train, val, test = split_rows(rows, split, fold=fold)
+    parts = split_rows(rows, split, fold=fold)
     if takes_all:
-        train, val = np.concatenate([train, val]), val[:0]
+        parts = Parts(np.concatenate([parts.train, parts.val]), parts.val[:0], parts.test)
     preprocessing = make_preprocessing(
         table.columns, styles=table.styles, decimal=table.decimal, categories=categories
     )
-    preprocessing.fit(table.features.iloc[train])
+    preprocessing.fit(table.features.iloc[parts.train])
     return Fitted(
-        train=_rows(table, preprocessing, train),
-        val=_rows(table, preprocessing, val),
+        train=_rows(table, preprocessing, parts.train),
+        val=_rows(table, preprocessing, parts.val),
         preprocessing=preprocessing,
         table=table,
-        parts=(train, val, test),
+        parts=parts,
     )
 
 

@@ -66,6 +66,11 @@ class TabularDataModule(LightningDataModule, ABC):
         """Rows that no search has seen."""
 
     @property
+    def stopping(self) -> tuple[Rows, Rows]:
+        """The rows to fit on where others end the fit, and these."""
+        return self.train, self.val
+
+    @property
     def example(self) -> Any:
         """A few raw rows, as a model that is used elsewhere will be given them."""
         rows: np.ndarray[Any, Any] = self.val[0][:N_EXAMPLE_ROWS].numpy()

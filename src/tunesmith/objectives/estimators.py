@@ -15,7 +15,7 @@ from tunesmith.config import resolve_function
 from tunesmith.data import TabularDataModule
 from tunesmith.errors import InvalidConfig
 from tunesmith.models import linear_model
-from tunesmith.objectives.tabular_fit import arrays, row_weights
+from tunesmith.objectives.tabular_fit import as_arrays, row_weights
 
 OURS = f"tunesmith.models.{linear_model.__name__}"
 # What one thing is called here and there: the first name that an estimator knows is set.
@@ -62,7 +62,7 @@ def make_estimator(cfg: DictConfig, data: TabularDataModule) -> Any:
 
 
 def fit_estimator(model: Any, data: TabularDataModule, *, n_threads: int | None = None) -> None:
-    """Fit an estimator on the training rows; the validation rows end a fit that may stop early.
+    """Fit an estimator on the training rows; others end a fit that may stop early.
 
     Args:
         model: What `make_estimator` returned.
@@ -70,11 +70,13 @@ def fit_estimator(model: Any, data: TabularDataModule, *, n_threads: int | None 
         n_threads: The threads of the libraries that it calls; None for their own choice.
 
     """
-    x, y = arrays(data, "train")
-    weights = row_weights(data, "train")
+    fitted, ending = data.stopping if stops_early(model) else (data.train, None)
+    x, y = as_arrays(data, fitted)
+    weights = row_weights(data, y)
     arguments = quiet(model) | ({} if weights is None else {"sample_weight": weights})
-    if stops_early(model):
-        arguments |= _watched(model, *arrays(data, "val"), weights=row_weights(data, "val"))
+    if ending is not None:
+        x_end, y_end = as_arrays(data, ending)
+        arguments |= _watched(model, x_end, y_end, weights=row_weights(data, y_end))
     with threadpool_limits(n_threads):
         model.fit(x, y, **arguments)
 

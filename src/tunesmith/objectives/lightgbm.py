@@ -20,7 +20,7 @@ from tunesmith.objectives.objective import FittedModel, Objective, Predictor
 from tunesmith.objectives.tabular_fit import (
     TabularFitted,
     TabularPredictor,
-    arrays,
+    as_arrays,
     row_weights,
     tabular_data,
 )
@@ -177,16 +177,21 @@ def _train(
 ) -> Any:
     lightgbm = import_lightgbm()
     lightgbm.register_logger(log)
+    fitted, watched_rows = datamodule.train, datamodule.val
+    if cfg.model.get("early_stopping_round"):
+        fitted, watched_rows = datamodule.stopping
+    x, y = as_arrays(datamodule, fitted)
     train = lightgbm.Dataset(
-        *arrays(datamodule, "train"),
-        weight=row_weights(datamodule, "train"),
+        x,
+        y,
+        weight=row_weights(datamodule, y),
         categorical_feature=list(datamodule.categorical) or "auto",
     )
     watched = {}
-    if len(datamodule.val[1]):
+    if len(watched_rows[1]):
         # They end the fit, and weigh as the others do.
-        validation = arrays(datamodule, "val")
-        watched["val"] = train.create_valid(*validation, weight=row_weights(datamodule, "val"))
+        x, y = as_arrays(datamodule, watched_rows)
+        watched["val"] = train.create_valid(x, y, weight=row_weights(datamodule, y))
     if not context.is_trial:  # a trial saves the time
         watched["train"] = train
     watch = WatchRounds(

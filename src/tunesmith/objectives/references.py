@@ -52,7 +52,7 @@ def _fit_and_score(cfg: DictConfig, part: str) -> dict[str, dict[str, float]]:
     data = told_data(cfg)
     data.setup("fit")
     x, y = arrays(data, "train")
-    weights = row_weights(data, "train")
+    weights = row_weights(data, y)
     models = _models(data.task.is_of_classes, n_threads=cfg.get("n_threads"))
     # Its penalty is chosen by cross-validation, in which rows weigh the same.
     fitted = {name: model.fit(x, y, sample_weight=weights) for name, model in models.items()}

@@ -29,15 +29,18 @@ def tabular_data(cfg: DictConfig) -> TabularDataModule:
 
 def arrays(datamodule: TabularDataModule, part: str) -> tuple[Any, Any]:
     """Return x and y of train, val or test: y is numbers, or indices of classes, (n,)."""
-    x, y = getattr(datamodule, part)
+    return as_arrays(datamodule, getattr(datamodule, part))
+
+
+def as_arrays(datamodule: TabularDataModule, rows: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Return x and y of rows: y is numbers, or indices of classes, (n,)."""
+    x, y = rows
     return x.numpy(), y.numpy() if datamodule.task.is_of_classes else y[:, 0].double().numpy()
 
 
-def row_weights(datamodule: TabularDataModule, part: str) -> Any:
-    """Return what each row weighs, (n,); None where all weigh the same."""
-    if datamodule.class_weights is None:
-        return None
-    return np.take(datamodule.class_weights, arrays(datamodule, part)[1])
+def row_weights(datamodule: TabularDataModule, y: Any) -> Any:
+    """Return what rows of these classes weigh, (n,); None where all rows weigh the same."""
+    return None if datamodule.class_weights is None else np.take(datamodule.class_weights, y)
 
 
 def refuse_codes(datamodule: Any, *, objective: str) -> None:
