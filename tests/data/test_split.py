@@ -145,6 +145,15 @@ def test_a_table_in_groups_says_so_and_is_split_by_them(tmp_path: Path) -> None:
     assert [len(getattr(data, part)[1]) % 6 for part in PARTS] == [0, 0, 0]
 
 
+def test_groups_that_share_nothing_are_told_by_their_name(tmp_path: Path) -> None:
+    table = panel().drop(columns="Litter").sample(frac=1, random_state=0)
+    for name, is_said in (("Subject", True), ("customer_id", True), ("Pig", False)):
+        renamed = table.rename(columns={"Pig": name})
+        renamed.to_csv(tmp_path / "a.csv", index=False)
+        summary = module(tmp_path / "a.csv", target="Weight").summary
+        assert (f"the rows of one {name!r} seem to belong together, and" in summary) is is_said
+
+
 def test_a_table_that_is_sorted_by_time_says_so_and_is_split_by_it(tmp_path: Path) -> None:
     table = houses(60)
     table["sold"] = pd.date_range("2020-01-01", periods=60, freq="W").strftime("%d.%m.%Y")

@@ -63,15 +63,16 @@ def _n_blocks(values: pd.Series) -> int:
 def _said_of_groups(
     table: pd.DataFrame, names: Sequence[str], columns: Sequence[Column]
 ) -> list[str]:
-    """Return a sentence for the finest groups whose rows have something else in common."""
+    """Return a sentence for the finest groups that share something, or are called as groups are."""
     for name in sorted(names, key=lambda one: -table[one].nunique()):
         others = [c.name for c in columns if c.name != name]
         shared = next((other for other in others if _is_shared(table, other, by=name)), None)
-        if shared is not None:
+        if shared is not None or _ID.fullmatch(name):
+            why = "" if shared is None else f" ({shared!r} is the same in all of them)"
             return [
-                f"the rows of one {name!r} seem to belong together ({shared!r} is the same in all "
-                "of them), and a random split knows each from its others; if rows of another one "
-                f"are to be predicted, type data.split=group {_typed('group', name)}"
+                f"the rows of one {name!r} seem to belong together{why}, and a random split knows "
+                "each from its others; if rows of another one are to be predicted, type "
+                f"data.split=group {_typed('group', name)}"
             ]
     return []
 
