@@ -6,9 +6,9 @@
 
 Nothing is tuned: each is one `python train.py` with its defaults, stopped early by the validation
 rows and then fitted as long on all rows but those to test with. HistGradientBoostingClassifier
-keeps its defaults as well and is fitted on the same rows. Printed is the accuracy on the test rows: the mean over the
-splits, the mean difference to scikit-learn on the same split, and the standard error of that
-difference. A run that is there already is not run again.
+keeps its defaults as well and is fitted on the same rows. Printed is the accuracy on the test rows:
+the mean over the splits, the mean difference to scikit-learn on the same split, and the standard
+error of that difference. A run that is there already is not run again.
 """
 
 import argparse
