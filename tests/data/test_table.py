@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from tests.data.houses import houses, module
 from tunesmith.data.table import TableDataModule
@@ -216,3 +219,20 @@ def test_setup_seeds_the_stream_that_weights_are_drawn_from(path: Path) -> None:
 def test_the_pickles_of_0_1_0_find_what_they_name(name: str) -> None:
     read = pickle.loads(f"ctunesmith.data.table\n{name}\n.".encode())
     assert read(pd.DataFrame({"a": [1, 2]})).shape == (2, 1)
+
+
+def test_a_wide_table_is_fitted_in_groups_as_if_it_were_at_once(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 20)), columns=[f"x{i}" for i in range(20)])
+    for name in ("x1", "x9", "x19"):
+        table.loc[::7, name] = np.nan
+    table.assign(price=rng.normal(size=60)).to_csv(tmp_path / "wide.csv", index=False)
+    data = module(tmp_path / "wide.csv")
+    raw = pd.read_csv(tmp_path / "wide.csv")
+    # In the order of the fit, on which the last bits of a mean depend.
+    of_train = raw.set_index(raw["price"].astype(np.float32)).loc[data.train[1][:, 0].numpy()]
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    whole = make_pipeline(imputer, StandardScaler()).fit(of_train.drop(columns="price"))
+    names = [name.removeprefix("numbers__") for name in data.preprocessing.get_feature_names_out()]
+    assert names == list(whole.get_feature_names_out())
+    assert np.array_equal(data.preprocessing.transform(raw), whole.transform(raw[table.columns]))

@@ -141,7 +141,9 @@ def _column(values: pd.Series, style: Style | None) -> Column:
             return Column(name, LEFT_OUT, missing, reason)
         written = "" if style is None else f"written like {style.example!r}"
         return Column(name, NUMBER, missing, written)
-    texts = values.dropna().map(str)
+    texts = values.dropna()
+    if not isinstance(texts.dtype, pd.StringDtype):
+        texts = texts.map(str)
     n_different = texts.nunique()
     if n_different == 0:
         return Column(name, LEFT_OUT, missing, "all missing")

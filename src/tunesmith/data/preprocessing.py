@@ -1,11 +1,14 @@
 """Turn raw rows of a table into numbers, by scikit-learn."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -23,22 +26,29 @@ ONE_HOT, CODES = "onehot", "codes"
 # Rarer categories share a column or a code; so do one-hot those unknown at training time.
 MIN_ROWS_OF_CATEGORY = 5
 MAX_CATEGORIES = 50
+MISSING = "missing"
+# How many columns of numbers are fitted together.
+N_AT_ONCE = 8
 
 
-def make_preprocessing(
+def fit_preprocessing(
+    features: pd.DataFrame,
+    rows: np.ndarray[Any, Any],
     columns: Sequence[Column],
     *,
     styles: Mapping[str, Style],
     decimal: str | None,
     categories: str = ONE_HOT,
 ) -> ColumnTransformer:
-    """Return what turns raw rows into numbers, not yet fitted.
+    """Return what turns raw rows into numbers, fitted a few columns at a time.
 
     Numbers get the median for what is missing, a column that says so, zero mean and unit variance.
     Categories get one column each, or are numbered; a missing one is a category of its own. Dates
     become four numbers. Columns that are left out are not read.
 
     Args:
+        features: Raw rows.
+        rows: The numbers of those to fit on.
         columns: What each column is.
         styles: How numbers were written in the columns that held them as text.
         decimal: The file's decimal mark.
@@ -50,18 +60,39 @@ def make_preprocessing(
     formats = {c.name: c.detail for c in columns if c.kind == DATE}
     written = {name: styles[name] for name in names[NUMBER] if name in styles}
     steps = [
-        ("numbers", make_pipeline(Numbers(written, decimal), *_scaling()), names[NUMBER]),
-        ("categories", _encoder(categories), names[CATEGORY]),
+        ("numbers", _fitted_numbers(features, rows, names[NUMBER], Numbers(written, decimal))),
+        ("categories", _encoder(categories)),
     ]
     if formats:
-        steps.append(("dates", make_pipeline(DateNumbers(formats), *_scaling()), list(formats)))
-    return ColumnTransformer(steps)
+        steps.append(("dates", make_pipeline(DateNumbers(formats), *_scaling())))
+    of_step = {"numbers": names[NUMBER], "categories": names[CATEGORY], "dates": list(formats)}
+    for name, step in steps[1:]:
+        if of_step[name]:
+            step.fit(features[of_step[name]].iloc[rows])
+    # All of what they return at once would take as much memory as the table.
+    whole = ColumnTransformer([(name, FrozenEstimator(s), of_step[name]) for name, s in steps])
+    return whole.fit(features.iloc[rows[:1]])
+
+
+def _fitted_numbers(
+    features: pd.DataFrame, rows: np.ndarray[Any, Any], names: Sequence[str], numbers: "Numbers"
+) -> Pipeline:
+    if not names:
+        return make_pipeline(numbers, *_scaling())
+    groups = [list(names[i : i + N_AT_ONCE]) for i in range(0, len(names), N_AT_ONCE)]
+    parts = []
+    for group in groups:
+        read = clone(numbers).fit_transform(features[group].iloc[rows])
+        parts.append((group, make_pipeline(*_scaling()).fit(read)))
+    scaled = InGroups(parts) if len(parts) > 1 else parts[0][1]
+    # Names alone are learned.
+    return make_pipeline(numbers.fit(features[list(names)].iloc[:0]), scaled)
 
 
 def coded_columns(preprocessing: ColumnTransformer) -> tuple[int, ...]:
     """Return which columns of x hold codes of categories, by a fitted preprocessing."""
-    encoded = preprocessing.named_transformers_["categories"]
-    if not isinstance(encoded, Pipeline) or not isinstance(encoded[-1], OrdinalEncoder):
+    [encoder] = [step for name, step, _ in preprocessing.transformers if name == "categories"]
+    if not isinstance(encoder[-1], OrdinalEncoder):
         return ()
     where = preprocessing.output_indices_["categories"]
     return tuple(range(where.start, where.stop))
@@ -89,6 +120,39 @@ def _scaling() -> tuple[SimpleImputer, StandardScaler]:
     # keep_empty_features: a column may be missing in all of the training rows.
     imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     return imputer, StandardScaler()
+
+
+class InGroups(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Transformers of a few columns each as one: first their columns, then what else they return.
+
+    Args:
+        parts: The names of columns, and a fitted transformer that returns these and may add more.
+
+    """
+
+    def __init__(self, parts: list[tuple[list[str], Any]]) -> None:
+        self.parts = parts
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def fit(self, rows: pd.DataFrame, y: object = None) -> "InGroups":
+        """Do nothing: the transformers are fitted."""
+        return self
+
+    def transform(self, rows: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return the columns of all groups, and then what the transformers add, (n, n_features)."""
+        found = [step.transform(rows[names]) for names, step in self.parts]
+        own = [x[:, : len(names)] for (names, _), x in zip(self.parts, found, strict=True)]
+        more = [x[:, len(names) :] for (names, _), x in zip(self.parts, found, strict=True)]
+        return np.hstack([*own, *more])
+
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray[Any, Any]:
+        """Return the names in the same order."""
+        found = [list(step.get_feature_names_out(names)) for names, step in self.parts]
+        own = [x[: len(names)] for (names, _), x in zip(self.parts, found, strict=True)]
+        more = [x[len(names) :] for (names, _), x in zip(self.parts, found, strict=True)]
+        return np.array(list(chain.from_iterable([*own, *more])), dtype=object)
 
 
 class Numbers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -126,6 +190,14 @@ def as_floats(rows: pd.DataFrame) -> pd.DataFrame:
 
 def as_texts(rows: pd.DataFrame) -> pd.DataFrame:
     """Return columns of categories as texts."""
-    # object: a column of true and false holds no texts otherwise.
-    told = rows.astype(object).apply(missing_as_none)
-    return told.where(told.notna(), "missing").map(str)
+    return pd.DataFrame({name: _as_text(values) for name, values in rows.items()}, rows.index)
+
+
+def _as_text(values: pd.Series) -> pd.Series:
+    # Each text once: a table has few, and many rows.
+    codes, kinds = pd.factorize(values)
+    told = missing_as_none(pd.Series(kinds, dtype=object))
+    texts = [str(kind) for kind in told.where(told.notna(), MISSING)]
+    # What is missing has the code -1.
+    found = np.array([*texts, MISSING], dtype=object)[codes]
+    return pd.Series(found, index=values.index, dtype=object)

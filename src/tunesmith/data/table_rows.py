@@ -8,16 +8,16 @@ import pandas as pd
 import torch
 from sklearn.compose import ColumnTransformer
 
-from tunesmith.data.preprocessing import make_preprocessing
+from tunesmith.data.preprocessing import fit_preprocessing
 from tunesmith.data.split import Parts, split_rows
 from tunesmith.data.split_plan import Numbers, Split, Splittable
 from tunesmith.data.table_source import ReadTable, Source, read_source
 from tunesmith.data.tabular import Rows
 
 # Tables of at most so many values are kept in as many splits as a search's folds and seeds ask for.
-SMALL, N_SMALL, N_LARGE = 200_000, 64, 1
+SMALL, N_SMALL = 200_000, 64
 # Numbers take more memory while they are made than they do then.
-N_AT_ONCE = 10_000
+N_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,14 @@ def fit_rows(
         InvalidArgument: The file cannot be read, learned from or split.
 
     """
-    kept = _fit_small if read_source(source).features.size <= SMALL else _fit_large
-    return kept(source, split, fold, takes_all, categories)
+    asked = (source, split, fold, takes_all, categories)
+    if read_source(source).features.size <= SMALL:
+        return _fit_small(*asked)
+    if asked not in _large:
+        # Two of them at a time would be one too many.
+        _large.clear()
+        _large[asked] = _fit(*asked)
+    return _large[asked]
 
 
 def _fit(source: Source, split: Split, fold: int, takes_all: bool, categories: str) -> Fitted:
@@ -88,10 +94,14 @@ def _fit(source: Source, split: Split, fold: int, takes_all: bool, categories: s
     parts = split_rows(rows, split, fold=fold)
     if takes_all:
         parts = Parts(np.concatenate([parts.train, parts.val]), parts.val[:0], parts.test)
-    preprocessing = make_preprocessing(
-        table.columns, styles=table.styles, decimal=table.decimal, categories=categories
+    preprocessing = fit_preprocessing(
+        table.features,
+        parts.train,
+        table.columns,
+        styles=table.styles,
+        decimal=table.decimal,
+        categories=categories,
     )
-    preprocessing.fit(table.features.iloc[parts.train])
     return Fitted(
         train=_rows(table, preprocessing, parts.train),
         val=_rows(table, preprocessing, parts.val),
@@ -102,7 +112,7 @@ def _fit(source: Source, split: Split, fold: int, takes_all: bool, categories: s
 
 
 _fit_small = lru_cache(maxsize=N_SMALL)(_fit)
-_fit_large = lru_cache(maxsize=N_LARGE)(_fit)
+_large: dict[tuple[Source, Split, int, bool, str], Fitted] = {}
 
 
 def _rows(table: ReadTable, preprocessing: ColumnTransformer, part: Numbers) -> Rows:

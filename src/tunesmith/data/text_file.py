@@ -21,7 +21,7 @@ from tunesmith.data.numbers import MARKERS, count_markers, decimal_of, find_styl
 from tunesmith.data.text_form import SEPARATORS, Form, find_form
 from tunesmith.errors import InvalidArgument
 
-N_ROWS_AT_ONCE = 10_000
+N_ROWS_AT_ONCE = 5_000
 
 
 def read_text_file(path: Path, form: Form, *, known: Known) -> FileTable:
