@@ -1,4 +1,4 @@
-"""Run train.py inside the test's own process: what a wrong command says, in tenths of a second."""
+"""Run train.py inside the test's own process: what a command says, in tenths of a second."""
 
 import contextlib
 import io
@@ -19,24 +19,39 @@ from tests.commands import ROOT, environment
 
 def refuse_here(*arguments: str, root: Path, entry: Path = ROOT / "train.py") -> str:
     """Run `python train.py`, which must write nothing and say why in one line: that line."""
-    out, err = io.StringIO(), io.StringIO()
-    said: object = "it ended well"
-    with _as_new(entry, *arguments, f"paths.output_root={root}"):
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                runpy.run_path(str(entry), run_name="__main__")
-        except SystemExit as ended:
-            said = ended.code
+    said, out, err = _ran(entry, *arguments, f"paths.output_root={root}")
     # An exit code that is a text is printed, with exit code 1.
-    assert isinstance(said, str), (said, out.getvalue(), err.getvalue())
-    assert out.getvalue() + err.getvalue() == ""
+    assert isinstance(said, str), (said, out, err)
+    assert out + err == ""
     assert "\n" not in said
     assert not root.exists()
     return said
 
 
+def accept_here(*arguments: str, root: Path, **variables: str) -> str:
+    """Run `python train.py`, which must write nothing and end well: what it printed."""
+    entry = ROOT / "train.py"
+    said, out, err = _ran(entry, *arguments, f"paths.output_root={root}", **variables)
+    assert said in (None, 0), (said, out, err)
+    assert not root.exists()
+    return out
+
+
+def _ran(entry: Path, *arguments: str, **variables: str) -> tuple[object, str, str]:
+    """Run a script; return its exit code, and what it printed to stdout and to stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    code: object = None
+    with _as_new(entry, *arguments, **variables):
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                runpy.run_path(str(entry), run_name="__main__")
+        except SystemExit as ended:
+            code = ended.code
+    return code, out.getvalue(), err.getvalue()
+
+
 @contextlib.contextmanager
-def _as_new(*command: object) -> Iterator[None]:
+def _as_new(*command: object, **variables: str) -> Iterator[None]:
     """Leave Hydra, the environment and logging as a new process would find them, then as before."""
     loggers = (logging.root, logging.getLogger("py.warnings"))
     handlers, levels = [list(one.handlers) for one in loggers], [one.level for one in loggers]
@@ -44,7 +59,7 @@ def _as_new(*command: object) -> Iterator[None]:
     try:
         with (
             mock.patch.object(sys, "argv", [str(part) for part in command]),
-            mock.patch.dict(os.environ, environment(), clear=True),
+            mock.patch.dict(os.environ, environment(**variables), clear=True),
             mock.patch.object(Singleton, "_instances", _without_global(state)),
             warnings.catch_warnings(),
         ):

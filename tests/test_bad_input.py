@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import command, environment, own_entry, refuse, train
+from tests.commands import command, environment, own_entry, train
+from tests.in_process import accept_here, refuse_here
 from tunesmith.check import check_folder
 from tunesmith.errors import InvalidConfig
 
@@ -28,7 +29,7 @@ SEARCH = ("-m", "hparams_search=mlp")
 def test_a_mistake_is_one_clear_line(
     tmp_path: Path, arguments: tuple[str, ...], came: str, way_out: str
 ) -> None:
-    said = refuse(*arguments, root=tmp_path / "outputs")
+    said = refuse_here(*arguments, root=tmp_path / "outputs")
     assert came in said
     assert way_out in said
 
@@ -73,11 +74,8 @@ def test_a_folder_that_can_be_written_is_offered(tmp_path: Path, argument: str) 
 def test_a_dry_run_of_any_multirun_writes_nothing(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    root = tmp_path / "outputs"
-    done = train("-m", "dry_run=true", *arguments, root=root)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Dry run: nothing is written. ")
-    assert not root.exists()
+    printed = accept_here("-m", "dry_run=true", *arguments, root=tmp_path / "outputs")
+    assert printed.startswith("Dry run: nothing is written. ")
 
 
 def test_whatever_a_check_raises_is_one_line(tmp_path: Path) -> None:

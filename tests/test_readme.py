@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.commands import ROOT, environment, own_entry, read_trials, succeed
+from tests.in_process import accept_here
 
 README = (ROOT / "README.md").read_text()
 SHOWN = [
@@ -29,7 +30,10 @@ def code_block(language: str, *, containing: str) -> str:
 
 
 @pytest.mark.parametrize("line", SHOWN)
-def test_every_shown_command_is_accepted(tmp_path: Path, line: str) -> None:
+def test_every_shown_command_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     arguments = shlex.split(line)[2:]
     if "trainer=gpu" in arguments:
         arguments.remove("trainer=gpu")
@@ -38,7 +42,7 @@ def test_every_shown_command_is_accepted(tmp_path: Path, line: str) -> None:
     variables = {"OPTUNA_STORAGE": "postgresql://USER:PASSWORD@HOST/DATABASE"}
     if "data=table" in arguments:
         subprocess.run([sys.executable, *shlex.split(WRITE_TABLE)[1:]], cwd=tmp_path, check=True)
-    succeed(*arguments, root=tmp_path, cwd=tmp_path, **variables)
+    assert accept_here(*arguments, root=tmp_path / "outputs", **variables)
 
 
 def test_the_own_function_is_found_trusted_and_searched(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from train import TRUSTED
 
 from tests.commands import ROOT, environment, own_entry, read_trials, succeed
 from tests.data.houses import houses, module
+from tests.in_process import accept_here
 from tunesmith.models import MLPRegressor, constant_schedule
 from tunesmith.objectives import summarize_data
 
@@ -80,7 +81,7 @@ def test_a_run_on_a_table_repeats_bit_for_bit(tmp_path: Path) -> None:
 def test_a_dry_run_says_how_the_file_was_read(tmp_path: Path) -> None:
     houses().to_csv(tmp_path / "houses.csv", index=False, sep=";", decimal=",", encoding="cp932")
     given = ("hparams_search=mlp", *TABLE, f"data.path={tmp_path}/houses.csv", "dry_run=true")
-    printed = succeed("-m", *given, root=tmp_path / "outputs")
+    printed = accept_here("-m", *given, root=tmp_path / "outputs")
     assert "Data: houses.csv, utf-8, separated by semicolon, decimal mark ','" in printed
     assert "rows       100: 60 to train on, 20 to validate with, 20 to test with" in printed
     assert "  style   category of 3, 7% missing" in printed
