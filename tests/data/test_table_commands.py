@@ -127,7 +127,7 @@ def test_the_winners_model_takes_raw_rows_with_missing_values(tmp_path: Path) ->
     elsewhere = (f"sqlite:///{tmp_path}/mlflow.db", uri, tmp_path / "raw.pickle", tmp_path / "out")
     subprocess.run([sys.executable, "-c", code, *elsewhere], check=True, cwd=tmp_path)
     predicted = pd.read_csv(tmp_path / "out").to_numpy()[:, 0]
-    data = module(path)
+    data = module(path, train_on="all")
     model = MLPRegressor.load_from_checkpoint(
         tmp_path / "searches" / "s" / "best" / "checkpoint.ckpt",
         optimizer=torch.optim.Adam,
