@@ -111,6 +111,21 @@ def test_folds_are_drawn_by_their_own_seed() -> None:
     assert np.array_equal(first[1], all_folds(table, plan(folds=5, fold_seed=0))[0][1])
 
 
+def test_held_out_rows_end_no_fit_where_the_others_cannot_be_divided() -> None:
+    # Of the two groups one is left to train on, and one row of the rare class.
+    rare = np.array([0, 0] + [1] * 18)
+    for table, kind in (
+        (rows(20, keys=np.repeat([0, 1, 2], [8, 8, 4])), "group"),
+        (rows(values=rare, labels=("rare", "often")), "stratified"),
+    ):
+        split = plan(kind, folds=2, test_fraction=0.2 if kind == "group" else None)
+        for fold in (1, 2):
+            parts = split_rows(table, split, fold=fold)
+            assert parts.stop is not None
+            assert 0 < len(parts.stop) < len(parts.train)
+            assert set(parts.stop) <= set(parts.train) - set(parts.val)
+
+
 def panel(n_groups: int = 20) -> pd.DataFrame:
     """Pigs that were weighed six times each, at times that are the same for all."""
     rng = np.random.default_rng(0)

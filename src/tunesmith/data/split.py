@@ -33,7 +33,7 @@ class Parts:
         train: To train on.
         val: To validate with.
         test: To test with.
-        stop: Of those to train on, the ones that may end a fit; None if those to validate with do.
+        stop: Of those to train on, in a fold, the ones that may end a fit; None without folds.
 
     """
 
@@ -73,13 +73,14 @@ def split_rows(rows: Splittable, split: Split, *, fold: int) -> Parts:
     return Parts(train, val, test, _stopping(kind(rows, split, n=len(train)), train))
 
 
-def _stopping(by: "_Random", train: Numbers) -> Numbers | None:
-    """Return which of the rows may end a fit; None where they are too few to be divided."""
+def _stopping(by: "_Random", train: Numbers) -> Numbers:
+    """Return which of the rows may end a fit; any, where they cannot be divided as the others."""
     try:
         _, stop = by.validation(train)
     except InvalidArgument:
-        return None
-    return stop if len(stop) < len(train) else None
+        shuffled = np.random.default_rng(by.split.seed).permutation(train)
+        return shuffled[: _count(len(train), by.split.val_fraction)]
+    return stop
 
 
 def _kind(rows: Splittable, split: Split) -> str:
