@@ -19,7 +19,7 @@ from tunesmith.study.class_warnings import suppress_class_warnings
 @pytest.fixture
 def without_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave a new trial without its owner, the one thing that our storage adds to it."""
-    monkeypatch.setattr("tunesmith.study._optuna.owned_trial", lambda _: None)
+    monkeypatch.setattr("tunesmith.study._database.owned_trial", lambda _: None)
 
 
 class OurStorage(StorageTestCase):

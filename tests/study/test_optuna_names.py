@@ -1,4 +1,4 @@
-"""Private names of Optuna that `tunesmith.study._optuna` relies on."""
+"""Private names of Optuna that `_database` and `_optuna` of the study rely on."""
 
 import inspect
 
@@ -9,13 +9,13 @@ from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb import models, storage
 from optuna.study import _multi_objective
 
-from tunesmith.study import _optuna
+from tunesmith.study import _database
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        *_optuna._REPEATED,
+        *_database._REPEATED,
         "_create_new_trial",
         "_fill_storage_url_template",
         "_get_prepared_new_trial",
@@ -31,7 +31,8 @@ def test_models_and_study_have_their_names() -> None:
     study = optuna.create_study()
     for name in ("_storage", "_study_id", "_get_trials", "_stop_flag", "_thread_local"):
         assert hasattr(study, name)
-    assert hasattr(study.ask(), "_trial_id")
+    for name in ("_trial_id", "_cached_frozen_trial"):
+        assert hasattr(study.ask(), name)
     assert "self.scoped_session" in inspect.getsource(RDBStorage.__init__)
     assert hasattr(storage, "_create_scoped_session")
     assert hasattr(models.TrialHeartbeatModel, "heartbeat")
@@ -43,7 +44,7 @@ def test_models_and_study_have_their_names() -> None:
 def test_every_call_of_the_cache_to_the_database_is_repeated() -> None:
     source = inspect.getsource(_CachedStorage)
     called = {part.split("(")[0] for part in source.split("self._backend.")[1:]}
-    covered = {*_optuna._REPEATED, "_create_new_trial"}
+    covered = {*_database._REPEATED, "_create_new_trial"}
     heartbeat_settings = {
         "_get_stale_trial_ids",
         "get_heartbeat_interval",

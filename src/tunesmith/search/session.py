@@ -13,6 +13,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 from rich.console import Console
 
+from tunesmith.search.compose import remembering
 from tunesmith.search.plan import Plan, make_plan
 from tunesmith.search.settings import read_settings
 from tunesmith.tracking import NoTracking, Tracking
@@ -45,10 +46,14 @@ class Session:
         launcher = BasicLauncher()
         launcher.setup(
             config=self.plan.config,
-            hydra_context=self.hydra_context,
+            hydra_context=replace(self.hydra_context, config_loader=self._job_loader),
             task_function=task or self.task_function,
         )
         return launcher
+
+    @cached_property
+    def _job_loader(self) -> ConfigLoader:
+        return remembering(self.loader, self.plan.config)
 
     @cached_property
     def tracking(self) -> Tracking:

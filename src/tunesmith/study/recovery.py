@@ -1,5 +1,7 @@
 """Fail trials whose process is gone, and queue their slots again."""
 
+from collections.abc import Sequence
+
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
@@ -9,7 +11,9 @@ from tunesmith.study.failure import FailKind, Failure
 from tunesmith.study.record import TrialRecord, successor_of
 
 
-def recover_dead_trials(study: optuna.Study, *, max_retries: int) -> list[FrozenTrial]:
+def recover_dead_trials(
+    study: optuna.Study, trials: Sequence[FrozenTrial] | None = None, *, max_retries: int
+) -> list[FrozenTrial]:
     """Fail the RUNNING trials that nobody works on, and queue their slots again.
 
     A trial is dead if its process is (known at once on its own host) or if it gave no sign of
@@ -17,6 +21,7 @@ def recover_dead_trials(study: optuna.Study, *, max_retries: int) -> list[Frozen
 
     Args:
         study: May be in use by other processes.
+        trials: All of the study, if they were just read.
         max_retries: How often a slot is queued again after a death; then its last attempt stays
             failed, with the reason.
 
@@ -24,7 +29,7 @@ def recover_dead_trials(study: optuna.Study, *, max_retries: int) -> list[Frozen
         The trials that this call failed; of several processes, exactly one fails a trial.
 
     """
-    running = _running_trials(study)
+    running = _running(all_trials(study) if trials is None else trials)
     silent = silent_trial_ids(study) if running else set()
     dead = []
     for trial in running:
@@ -34,18 +39,20 @@ def recover_dead_trials(study: optuna.Study, *, max_retries: int) -> list[Frozen
     return dead
 
 
-def recover_own_trials(study: optuna.Study, *, max_retries: int) -> list[FrozenTrial]:
+def recover_own_trials(
+    study: optuna.Study, trials: Sequence[FrozenTrial], *, max_retries: int
+) -> list[FrozenTrial]:
     """Fail RUNNING trials of this very process; call it only while it works on none."""
     return [
         trial
-        for trial in _own_trials(study)
+        for trial in _own(trials)
         if _recover(study, trial, reason="its process left it", max_retries=max_retries)
     ]
 
 
 def requeue_own_trials(study: optuna.Study) -> None:
     """Queue the RUNNING trials of this very process again, after the user stopped it."""
-    for trial in _own_trials(study):
+    for trial in _own(all_trials(study)):
         requeue(study, trial)
 
 
@@ -61,13 +68,13 @@ def requeue(study: optuna.Study, trial: FrozenTrial) -> bool:
     return fail(study, trial, failure, successor=successor)
 
 
-def _running_trials(study: optuna.Study) -> list[FrozenTrial]:
-    return [t for t in all_trials(study) if t.state == TrialState.RUNNING]
+def _running(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    return [t for t in trials if t.state == TrialState.RUNNING]
 
 
-def _own_trials(study: optuna.Study) -> list[FrozenTrial]:
+def _own(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     me = ProcessId.current()
-    return [t for t in _running_trials(study) if TrialRecord.of(t).owner == me]
+    return [t for t in _running(trials) if TrialRecord.of(t).owner == me]
 
 
 def _cause_of_death(trial: FrozenTrial, *, is_silent: bool) -> str | None:

@@ -19,7 +19,7 @@ from sqlalchemy import event, exc
 
 from tunesmith.extras import install_extra
 from tunesmith.passwords import hide_passwords
-from tunesmith.study._optuna import Database
+from tunesmith.study._database import Database, is_reading
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.retry import Retry, one_line
 
@@ -203,9 +203,9 @@ def _creation_lock(url: sqlalchemy.URL) -> Iterator[None]:
 
 
 def _begin_immediate(engine: sqlalchemy.Engine) -> None:
-    """Start each transaction as a writing one: SQLite ignores FOR UPDATE.
+    """Start each transaction that may write as a writing one: SQLite ignores FOR UPDATE.
 
-    Otherwise two workers read the same queued trial and both claim it.
+    Otherwise two workers read the same queued trial and both claim it. Whoever reads needs no lock.
     """
 
     @event.listens_for(engine, "connect")
@@ -216,7 +216,7 @@ def _begin_immediate(engine: sqlalchemy.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: sqlalchemy.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if is_reading() else "BEGIN IMMEDIATE")
 
     # Connections from before the listeners go.
     engine.dispose()

@@ -12,7 +12,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.study._optuna import pareto_front
+from tunesmith.study._optuna import Snapshot, pareto_front
 from tunesmith.study.failure import is_finished
 from tunesmith.study.record import StudyRecord, TrialRecord
 
@@ -189,6 +189,7 @@ def summarize(study: optuna.Study) -> Summary:
     (3, 1)
 
     """
+    study = Snapshot(study)
     trials, ranked, several = shown(study), leaders(study), is_multi_objective(study)
     spent, saved = _epochs(study, trials)
     return Summary(

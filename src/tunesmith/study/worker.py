@@ -13,7 +13,14 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.process import ProcessId
-from tunesmith.study._optuna import all_trials, fail, set_owner, stored, was_stopped
+from tunesmith.study._optuna import (
+    all_trials,
+    as_begun,
+    fail,
+    set_owner,
+    stored,
+    was_stopped,
+)
 from tunesmith.study.exhaustion import is_exhausted, mark_exhausted
 from tunesmith.study.failure import (
     FailKind,
@@ -37,6 +44,8 @@ from tunesmith.study.trial import Diverged, Pruned, running
 Outcome = float | Sequence[float] | Pruned
 _LIVE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.WAITING)
 _POLL_S = 0.5
+# How often a worker looks whether others have died.
+_LOOK_S = 2.0
 
 
 class TrialInterrupted(Exception):  # noqa: N818
@@ -140,12 +149,11 @@ class _Worker:
     trial: optuna.Trial | None = None
     stop: StopReason | None = None
     seen: Counter[TrialState] = field(default_factory=Counter)
+    next_look: float = -math.inf
 
     def run(self) -> StopReason:
         while self.stop is None:
-            recover_own_trials(self.study, max_retries=self.max_retries)
-            recover_dead_trials(self.study, max_retries=self.max_retries)
-            trials = all_trials(self.study)
+            trials = self._settled_trials()
             self._tell_change(trials)
             self.stop = self._reason_to_stop(trials)
             if self.stop is None and self._others_do_the_rest(trials):
@@ -154,6 +162,17 @@ class _Worker:
                 self._attempt()
         self._tell_change(all_trials(self.study))
         return self.stop
+
+    def _settled_trials(self) -> list[FrozenTrial]:
+        """Return all trials, those recovered that nobody works on any more."""
+        trials = all_trials(self.study)
+        if all(trial.state != TrialState.RUNNING for trial in trials):
+            return trials
+        recovered = recover_own_trials(self.study, trials, max_retries=self.max_retries)
+        if (now := time.monotonic()) >= self.next_look:
+            self.next_look = now + _LOOK_S
+            recovered += recover_dead_trials(self.study, trials, max_retries=self.max_retries)
+        return all_trials(self.study) if recovered else trials
 
     def _tell_change(self, trials: list[FrozenTrial]) -> None:
         states = Counter(trial.state for trial in trials)
@@ -211,7 +230,7 @@ class _Worker:
         self.trial = trial
         try:
             # A sampler of Optuna's own leaves the trial without an owner.
-            set_owner(self.study, stored(trial), ProcessId.current())
+            set_owner(self.study, as_begun(trial), ProcessId.current())
             if self._is_surplus(trial):
                 surplus = Failure(FailKind.SURPLUS, "others had taken all trials")
                 fail(self.study, stored(trial), surplus)
@@ -239,6 +258,8 @@ class _Worker:
         if self.queued_only:
             # Another worker was faster to the last one in the queue.
             return not TrialRecord.of(stored(trial)).is_enqueued
+        if trial.number < self.n_trials:
+            return False
         # Lower numbers go first, also queued ones: of any trials begun at once, n_trials remain.
         lower = (t for t in all_trials(self.study) if t.number < trial.number)
         return sum(t.state in _LIVE for t in lower) >= self.n_trials

@@ -33,6 +33,8 @@ STATUS = {
 PROCESS_TAG = "tunesmith.process"
 STATE_TAG = "optuna.trial_state"
 SECONDS_BETWEEN_FLUSHES = 5.0
+# One entry is left for a tag.
+POINTS_PER_CALL = MAX_METRICS_PER_BATCH - 1
 
 
 class MlflowTracking(Tracking):
@@ -235,15 +237,23 @@ class MlflowRun(Run):
 
     def flush(self) -> None:
         """Write the buffered points."""
+        for batch in self._batches():
+            self.call("log_batch", metrics=batch)
+
+    def _batches(self) -> list[list[tuple[str, float, int, int]]]:
         points, self._points = self._points, []
         self._flushed = time.monotonic()
-        for start in range(0, len(points), MAX_METRICS_PER_BATCH):
-            self.call("log_batch", metrics=points[start : start + MAX_METRICS_PER_BATCH])
+        return [
+            points[start : start + POINTS_PER_CALL]
+            for start in range(0, len(points), POINTS_PER_CALL)
+        ]
 
     def finish(self, state: RunState) -> None:
         """Write the buffered points and close the run."""
-        self.flush()
-        self.set_tags({STATE_TAG: state.value})
+        *full, last = self._batches() or [[]]
+        for batch in full:
+            self.call("log_batch", metrics=batch)
+        self.call("log_batch", metrics=last, tags=[(STATE_TAG, state.value)])
         self.call("set_terminated", status=STATUS[state], end_time=_now())
         self.keep()
 

@@ -2,10 +2,12 @@
 
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock
@@ -13,6 +15,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities import Run as StoredRun
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
@@ -55,6 +59,7 @@ class Store:
         self.uri = uri
         self.outbox = outbox
         self._experiment = experiment
+        self._artifacts: dict[str, ArtifactRepository] = {}
         self._rest_s = FIRST_REST_S
         self._away_until = 0.0
         self._is_away = False
@@ -73,7 +78,10 @@ class Store:
     @cached_property
     def client(self) -> MlflowClient:
         """MLflow's own, once a store in a file has its tables: one process makes them."""
+        file = sqlite_file(self.uri)
         with self._creation_lock():
+            if file is not None and not file.exists():
+                _log_ahead(file)
             return MlflowClient(self.uri)
 
     @cached_property
@@ -201,11 +209,16 @@ class Store:
             return
         elif name == "log_batch":
             self.client.log_batch(unsent.run_id, **_entities(arguments))
+        elif name in ("log_artifact", "log_artifacts") and unsent.run_id in self._artifacts:
+            getattr(self._artifacts[unsent.run_id], name)(*arguments.values())
         else:
             getattr(self.client, name)(unsent.run_id, **arguments)
 
     def _create_run(self, **arguments: Any) -> str:
-        return str(self.client.create_run(self.experiment_id, **arguments).info.run_id)
+        run = self.client.create_run(self.experiment_id, **arguments).info
+        # MLflow's client would ask for the run again. One process works on one run at a time.
+        self._artifacts = {run.run_id: get_artifact_repository(run.artifact_uri)}
+        return str(run.run_id)
 
     def _join_family(self, *, tags: dict[str, str], **_: Any) -> None:
         """Put the runs of a study's trials below its own: they may be made in any order."""
@@ -219,6 +232,12 @@ class Store:
         for run in family:
             if parents and NUMBER_TAG in run.data.tags and not _has_parent(run):
                 self.client.set_tag(run.info.run_id, MLFLOW_PARENT_RUN_ID, parents[-1])
+
+
+def _log_ahead(file: Path) -> None:
+    """Make a database that waits for the disk once at a write, not several times."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _has_parent(run: StoredRun) -> bool:

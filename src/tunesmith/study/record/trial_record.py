@@ -75,14 +75,12 @@ class TrialRecord:
     @staticmethod
     def write(trial: optuna.Trial, **attributes: Unpack[TrialAttributes]) -> None:
         """Write attributes on a running trial, named as the properties are."""
-        for name, value in attributes.items():
-            trial.set_user_attr(_key(name), value)
+        _write(trial, {_key(name): value for name, value in attributes.items()})
 
     @staticmethod
     def write_failure(trial: optuna.Trial, failure: Failure) -> None:
         """Write on a running trial why it is about to fail."""
-        for key, value in failure_attributes(failure).items():
-            trial.set_user_attr(key, value)
+        _write(trial, failure_attributes(failure))
 
     @property
     def overrides(self) -> list[str] | None:
@@ -250,6 +248,12 @@ def successor_of(trial: FrozenTrial, *, deaths: int) -> FrozenTrial:
             _DEATHS_KEY: deaths,
         },
     )
+
+
+def _write(trial: optuna.Trial, attributes: Mapping[str, Any]) -> None:
+    from tunesmith.study._optuna import set_together  # here: that module writes records
+
+    set_together(trial, attributes)
 
 
 def _key(name: str) -> str:
