@@ -4,13 +4,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.utils import JobReturn, run_job, setup_globals
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
 from tunesmith.search.compose import remembering
@@ -20,6 +22,37 @@ from tunesmith.tracking import NoTracking, Tracking
 from tunesmith.versions import configure_logging, instantiate
 
 _TRUSTED = ("tunesmith.tracking.*",)
+
+
+class _OneByOne(BasicLauncher):
+    """Hydra's basic launcher, which sets up the logging between jobs after each, not before too."""
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        """Run jobs in this process, one after the other."""
+        assert self.config is not None
+        assert self.hydra_context is not None
+        assert self.task_function is not None
+        setup_globals()
+        Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+        returned = []
+        for number, overrides in enumerate(job_overrides, start=initial_job_idx):
+            loader = self.hydra_context.config_loader
+            config = loader.load_sweep_config(self.config, list(overrides))
+            with open_dict(config):
+                config.hydra.job.id, config.hydra.job.num = str(number), number
+            returned.append(
+                run_job(
+                    hydra_context=self.hydra_context,
+                    task_function=self.task_function,
+                    config=config,
+                    job_dir_key="hydra.sweep.dir",
+                    job_subdir_key="hydra.sweep.subdir",
+                )
+            )
+            configure_logging(self.config.hydra, self.hydra_context)
+        return returned
 
 
 @dataclass(frozen=True)
@@ -43,7 +76,7 @@ class Session:
     def make_launcher(self, task: TaskFunction | None = None) -> Launcher:
         """Return a new launcher: it computes jobs of the app's main, or `task`, in this process."""
         # Not the configured one: that is for workers.
-        launcher = BasicLauncher()
+        launcher = _OneByOne()
         launcher.setup(
             config=self.plan.config,
             hydra_context=replace(self.hydra_context, config_loader=self._job_loader),
