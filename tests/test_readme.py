@@ -39,6 +39,18 @@ def write_objectives(folder: Path) -> None:
     (folder / "example1.py").write_text(article)
 
 
+def run_quickly(*arguments: str, cwd: Path) -> None:
+    """Run a search of five trials that nothing else records."""
+    short = ("hydra.sweeper.n_trials=5", "tracking=none")
+    subprocess.run(
+        [sys.executable, *arguments, *short],
+        cwd=cwd,
+        env=environment(),
+        check=True,
+        capture_output=True,
+    )
+
+
 @pytest.mark.parametrize("line", SHOWN)
 def test_every_shown_command_is_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
@@ -96,23 +108,15 @@ def test_the_articles_conclusions_are_quoted_as_the_advice_says_them(page: Path)
     assert all(sentence in text for sentence in said)
 
 
-def test_the_articles_own_script_is_searched_and_read_in_python(tmp_path: Path) -> None:
+def test_the_articles_own_script_is_searched_and_read_in_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     write_objectives(tmp_path)
     [line] = [line for line in commands(ARTICLE) if "example1.py" in line]
-    read = code_block(ARTICLE, "python", containing="tunesmith.load")
-    for arguments in (
-        [str(ROOT / "train.py"), *shlex.split(line)[2:], "hydra.sweeper.n_trials=5"],
-        ["-c", read],
-    ):
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=tmp_path,
-            env=environment(),
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("5 ")
+    run_quickly(str(ROOT / "train.py"), *shlex.split(line)[2:], cwd=tmp_path)
+    exec(code_block(ARTICLE, "python", containing="tunesmith.load"), {})
+    assert capsys.readouterr().out.startswith("5 ")
     assert (tmp_path / "slice.html").exists()
     for trial in read_trials(f"sqlite:///{tmp_path}/outputs/optuna.db", "example1"):
         assert trial.value == (trial.params["x"] - 2) ** 2
@@ -125,15 +129,10 @@ def test_the_own_function_is_found_trusted_and_searched(tmp_path: Path) -> None:
     config = tmp_path / "conf" / "objective" / "mine.yaml"
     config.write_text(code_block(OWN_FUNCTION, "yaml", containing="my_objective"))
     [line] = [line for line in commands(OWN_FUNCTION) if "objective=mine" in line]
-    subprocess.run(
-        [
-            *(sys.executable, "train.py", "--config-dir", "conf", *shlex.split(line)[2:]),
-            *("hydra.sweeper.n_trials=5", "hydra.sweeper.study_name=s"),
-        ],
+    run_quickly(
+        *("train.py", "--config-dir", "conf", *shlex.split(line)[2:]),
+        "hydra.sweeper.study_name=s",
         cwd=tmp_path,
-        env=environment(),
-        check=True,
-        capture_output=True,
     )
     trials = read_trials(f"sqlite:///{tmp_path}/outputs/optuna.db")
     for trial in trials:
