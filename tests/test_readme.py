@@ -27,7 +27,7 @@ from tests.studies import recorded_article
 from tunesmith.advice import advise
 
 OWN_FUNCTION = ROOT / "docs" / "how-to" / "own-function.md"
-SHOWN = sorted({*commands(README), *commands(ARTICLE)})
+SHOWN = sorted(set(commands(README)))
 [WRITE_TABLE] = commands(README, program="python -c")
 
 
