@@ -94,6 +94,13 @@ def test_links_lead_to_what_is_there(page: Path) -> None:
     assert broken_links(page) == []
 
 
+def test_the_pictures_are_small_enough_to_load_at_once() -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README.read_text())
+    assert pictures
+    for picture in pictures:
+        assert (ROOT / picture).stat().st_size < 300_000
+
+
 def test_the_studies_that_the_readme_names_are_those_of_its_commands(tmp_path: Path) -> None:
     said = accept_here("-m", "hparams_search=quadratic", "dry_run=true", root=tmp_path / "outputs")
     [name] = re.findall(r"^study +(\S+)$", said, re.MULTILINE)

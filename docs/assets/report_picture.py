@@ -1,6 +1,6 @@
 """Draw the README's picture: python docs/assets/report_picture.py outputs/searches/NAME.
 
-It shows what a search's report begins with, its advice, history and slices, as a browser draws
+It shows what a search's report begins with, its advice and history, as a browser draws
 them on a light screen. Chromium has to be on the PATH.
 """
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 PICTURE = Path(__file__).parents[1] / "images" / "report.png"
-SHOWN = ("#advice", ":has([data-plot=plot-history])", ":has([data-plot=plot-slice-0])")
-WIDTH, HEIGHT = 1200, 1500
+SHOWN = ("#advice", ":has([data-plot=plot-history])")
+WIDTH, HEIGHT = 1200, 1270
 OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
     # Plots are drawn one after the other; this waits for the last one.
