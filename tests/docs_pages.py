@@ -10,7 +10,8 @@ from tests.commands import ROOT
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 _FENCE = re.compile(r"^([ ]*)```(\w*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"`([\w./]+\.(?:py|yaml))`[^`\n]*:$")
+_FILE = re.compile(r"`([\w./]+\.(py|yaml))`[^`\n]*:$")
+_ENDINGS = {"python": "py", "yaml": "yaml"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Block:
     def file(self) -> str | None:
         """The file that the page tells to write with it."""
         named = _FILE.search(self.before)
-        return named[1] if named else None
+        return named[1] if named and named[2] == _ENDINGS.get(self.language) else None
 
     @property
     def lines(self) -> list[str]:
