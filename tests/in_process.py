@@ -28,9 +28,10 @@ def refuse_here(*arguments: str, root: Path, entry: Path = ROOT / "train.py") ->
     return said
 
 
-def accept_here(*arguments: str, root: Path, **variables: str) -> str:
+def accept_here(
+    *arguments: str, root: Path, entry: Path = ROOT / "train.py", **variables: str
+) -> str:
     """Run `python train.py`, which must write nothing and end well: what it printed."""
-    entry = ROOT / "train.py"
     said, out, err = _ran(entry, *arguments, f"paths.output_root={root}", **variables)
     assert said in (None, 0), (said, out, err)
     assert not root.exists()

@@ -1,4 +1,4 @@
-"""What docs/cluster.md shows for a machine without Docker, typed as it stands there."""
+"""What docs/how-to/cluster.md shows for a machine without Docker, typed as it stands there."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tests.commands import ROOT, environment, own_entry, read_trials
 from tests.postgres import PostgresServer
 from tests.tracking.test_server import answers, free_port, running, wait_for
 
-PAGE = (ROOT / "docs" / "cluster.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "cluster.md").read_text()
 
 
 def blocks(heading: str) -> list[str]:

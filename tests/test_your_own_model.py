@@ -1,4 +1,4 @@
-"""The walk-through of docs/your-own-model.md, from an empty folder, as it is written."""
+"""The walk-through of docs/how-to/own-model.md, from an empty folder, as it is written."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ from tests.commands import ROOT, environment, read_trials
 from tests.mlflow_store import runs_of
 
 pytestmark = pytest.mark.slow
-PAGE = (ROOT / "docs" / "your-own-model.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "own-model.md").read_text()
 BLOCKS = re.findall(r"([^\n]+)\n\n```(\w+)\n(.*?)```", PAGE, re.DOTALL)
 FILES = {
     re.findall(r"`([\w./]+\.(?:py|yaml))`", before)[0]: block

@@ -1,4 +1,4 @@
-"""The searches that docs/cluster.md shows are accepted where the engines are installed."""
+"""The searches that docs/how-to/cluster.md shows are accepted where the engines are installed."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from tests.environments.conftest import Installation
 
 pytestmark = pytest.mark.slow
 
-PAGE = (ROOT / "docs" / "cluster.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "cluster.md").read_text()
 SHOWN = [
     line.partition("#")[0] for line in re.findall(r"^python train\.py .*$", PAGE, re.MULTILINE)
 ]

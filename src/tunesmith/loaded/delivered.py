@@ -64,7 +64,8 @@ def _reason_of_search(paths: SearchPaths) -> str:
     if not paths.best_config.is_file():
         return "the search has no winner that could be fitted again"
     if "hydra" in OmegaConf.load(paths.best_config):
-        return "the app that was searched leaves none; see hydra.sweeper.restore in docs/sweeper.md"
+        page = "docs/how-to/sweeper.md"
+        return f"the app that was searched leaves none; see hydra.sweeper.restore in {page}"
     return (
         "its winner was not fitted again (refit=false), or by an earlier release, or its objective "
         f"restores none; type {compute_saved(paths.best_config)} and predict with the folder that "
