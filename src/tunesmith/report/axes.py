@@ -10,6 +10,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from tunesmith.advice import steady_space
 from tunesmith.report.ticks import log_ticks
 from tunesmith.study import is_multi_objective
 
@@ -55,7 +56,8 @@ class Scale:
         return {"title": {"text": name}, "range": [self.low, self.high]}
 
 
-@dataclass(frozen=True)
+# Compared by identity: what is computed of one is kept.
+@dataclass(frozen=True, eq=False)
 class Objective:
     """One objective of a study: how to read it from a trial and how to scale it."""
 
@@ -89,6 +91,11 @@ class Objective:
         """The trials, best first, of equals the first one first."""
         factor = -1 if self.maximizes else 1
         return sorted(self.trials, key=lambda trial: factor * self.target(trial))
+
+    @cached_property
+    def params(self) -> list[str]:
+        """The parameters that every trial has, over one and the same range."""
+        return list(steady_space(self.trials))
 
     @cached_property
     def scale(self) -> Scale:

@@ -1,7 +1,8 @@
 """Which parameters matter, by two estimates of Optuna's."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import optuna
 import plotly.graph_objects as go
@@ -11,7 +12,6 @@ from optuna.importance import (
     PedAnovaImportanceEvaluator,
 )
 
-from tunesmith.advice import steady_space
 from tunesmith.report.axes import Objective, thinned, thinning_note
 from tunesmith.report.figure import POINT, Panel, Plot, figure_of
 from tunesmith.study import is_multi_objective
@@ -20,12 +20,13 @@ _MIN_FOR_IMPORTANCE = 10
 _ENOUGH_FOR_IMPORTANCE = 50
 # fANOVA takes a minute for 1,000 trials.
 _MOST_FOR_FANOVA = 200
+_FEW_PARAMS = 8
 _MOST_FOR_PED_ANOVA = 2000
 
 
 def _comparable(objective: Objective) -> list[str]:
     """Return the parameters whose importances tell something, none where the trials are few."""
-    params = list(steady_space(objective.trials))
+    params = objective.params
     values = {objective.target(t) for t in objective.trials}
     is_enough = len(objective.trials) >= _MIN_FOR_IMPORTANCE and len(values) >= 3
     return params if is_enough and len(params) >= 2 else []
@@ -37,7 +38,7 @@ def fanova(objective: Objective) -> Iterator[Plot]:
     if not params:
         return
     thin = thinned(objective, _MOST_FOR_FANOVA)
-    figure = _importance(thin, params, FanovaImportanceEvaluator(seed=0))
+    figure = _importance(thin, params, _fanova(params))
     if figure is not None:
         yield Plot(
             f"Importance by fANOVA{objective.label}",
@@ -65,6 +66,12 @@ def ped_anova(objective: Objective) -> Iterator[Plot]:
             [Panel("ped-anova", figure)],
             half=True,
         )
+
+
+def _fanova(params: Sequence[str]) -> FanovaImportanceEvaluator:
+    # Its time grows with the product of both.
+    n_trees = 64 if len(params) <= _FEW_PARAMS else 32
+    return FanovaImportanceEvaluator(n_trees=n_trees, seed=0)
 
 
 def _caution(objective: Objective) -> str:
@@ -109,8 +116,10 @@ def _scores(
     )
 
 
-def most_important(objective: Objective, params: list[str]) -> list[str]:
-    """Return the parameters by importance, the most important one first."""
+@lru_cache(maxsize=8)
+def most_important(objective: Objective) -> Sequence[str]:
+    """Return the parameters that all trials have, the most important one first."""
+    params = objective.params
     if len(params) < 2 or len(objective.trials) < _MIN_FOR_IMPORTANCE:
         return params
     thin = thinned(objective, _MOST_FOR_PED_ANOVA)

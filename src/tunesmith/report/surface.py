@@ -9,7 +9,6 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from optuna.trial import FrozenTrial
 
-from tunesmith.advice import steady_space
 from tunesmith.report.axes import Objective
 from tunesmith.report.drawn import drawn_of, sampled
 from tunesmith.report.figure import INK, VALUE_SCALE, Panel, Plot, figure_of
@@ -29,17 +28,18 @@ _WIDTH_OF_AXIS = 130
 
 def contour(objective: Objective) -> Iterator[Plot]:
     """Draw the value over the two most important parameters."""
-    params = list(steady_space(objective.trials))
-    if len(params) < 2 or len(objective.trials) < _LEAST_FOR_MAP:
+    if len(objective.params) < 2 or len(objective.trials) < _LEAST_FOR_MAP:
         return
-    first, second = most_important(objective, params)[:2]
     drawn = drawn_of(objective)
-    axes = [ParamAxis.of(name, drawn.complete) for name in (first, second)]
-    is_map = all(axis.is_ordered for axis in axes)
+    axes = [ParamAxis.of(name, drawn.complete) for name in most_important(objective)]
+    ordered = [axis for axis in axes if axis.is_ordered]
+    is_map = len(ordered) >= 2
+    axes = (ordered if is_map else axes)[:2]
     traces = [*([_map(objective, drawn.complete, axes)] if is_map else [])]
     traces.append(_trials(objective, drawn.complete, axes, has_scale=not is_map))
     figure = figure_of(traces, xaxis=axes[0].layout(), yaxis=axes[1].layout(), showlegend=False)
-    caption = "The two most important parameters; points are complete trials. "
+    kind = " of those with an order and many values" if is_map else ""
+    caption = f"The two most important parameters{kind}; points are complete trials. "
     caption += (
         "The colour between them is the mean of the trials near by; where there is none, it is "
         "left blank."
@@ -47,7 +47,7 @@ def contour(objective: Objective) -> Iterator[Plot]:
         else "The colour is the value."
     )
     yield Plot(
-        f"{first} against {second}{objective.label}",
+        f"{axes[0].name} against {axes[1].name}{objective.label}",
         caption + drawn.note.partition(" Drawn")[1] + drawn.note.partition(" Drawn")[2],
         [Panel(f"contour{objective.suffix}", figure)],
     )
@@ -149,10 +149,10 @@ def _powers(objective: Objective) -> dict[str, Any]:
 
 def parallel(objective: Objective) -> Iterator[Plot]:
     """Draw each trial as a line over the most important parameters."""
-    params = list(steady_space(objective.trials))
+    params = objective.params
     if len(params) < 2 or len(objective.trials) < 2:
         return
-    names = most_important(objective, params)[:_MOST_AXES]
+    names = most_important(objective)[:_MOST_AXES]
     trials = list(objective.trials)
     note = ""
     if len(trials) > _MOST_LINES:
