@@ -13,12 +13,12 @@ from tunesmith.report.axes import Objective
 from tunesmith.report.drawn import drawn_of, sampled
 from tunesmith.report.figure import INK, VALUE_SCALE, Panel, Plot, figure_of
 from tunesmith.report.importance import most_important
-from tunesmith.report.ticks import ParamAxis, shortened
+from tunesmith.report.ticks import ParamAxis, power_text, shortened
 
 Array = npt.NDArray[np.float64]
 
 _LEAST_FOR_MAP = 10
-_CELLS = 60
+_CELLS = 80
 # In shares of the axes: how far a trial tells of its surroundings, and how far it is no more near.
 _REACH, _NEAR = 0.05, 0.1
 _MOST_LINES = 1000
@@ -141,10 +141,15 @@ def _powers(objective: Objective) -> dict[str, Any]:
     if not scale.is_log or scale.low is None or scale.high is None:
         return {}
     powers = range(math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high)) + 1)
-    digits = (1,) if len(powers) > 4 else (1, 3)
-    shown = [d * 10.0**p for p in powers for d in digits if scale.low <= d * 10.0**p <= scale.high]
-    texts = [f"{value:g}" if 1e-3 <= value < 1e5 else f"{value:.0e}" for value in shown]
-    return {"tickvals": [math.log10(value) for value in shown], "ticktext": texts}
+    inside = [power for power in powers if scale.low <= 10.0**power <= scale.high]
+    if len(inside) >= 2:
+        return {"tickvals": inside, "ticktext": list(map(power_text, inside))}
+    shown = [d * 10.0**p for p in powers for d in (1, 2, 5)]
+    shown = [value for value in shown if scale.low <= value <= scale.high]
+    return {
+        "tickvals": [math.log10(value) for value in shown],
+        "ticktext": [f"{value:g}" for value in shown],
+    }
 
 
 def parallel(objective: Objective) -> Iterator[Plot]:
@@ -203,4 +208,4 @@ def _axis(name: str, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
             "tickvals": [low, high],
             "ticktext": [f"{axis.low:.3g}", f"{axis.high:.3g}"],
         }
-    return {**ends, "tickvals": list(powers), "ticktext": [f"{10.0**power:g}" for power in powers]}
+    return {**ends, "tickvals": list(powers), "ticktext": [power_text(power) for power in powers]}
