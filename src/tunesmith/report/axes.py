@@ -8,17 +8,17 @@ from typing import Any, cast
 
 import optuna
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.advice import steady_space
 from tunesmith.report.ticks import log_ticks
-from tunesmith.study import is_multi_objective
+from tunesmith.study import finished, is_multi_objective
 
 _LEAST_FOR_OUTLIERS = 10
 _ORDINARY = 0.9
 # Values so many spreads of the others away leave those a line.
 _FAR, _FAR_IN_DECADES = 10, 2
-_LEAST_DECADES = 1.5
+_LEAST_DECADES = 1
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,19 @@ class Objective:
 
     @cached_property
     def scale(self) -> Scale:
-        """The scale of its values."""
-        return scale_of([self.target(t) for t in self.trials], maximizes=self.maximizes)
+        """The scale of its values, and of those at which trials were pruned."""
+        values = [self.target(t) for t in self.trials]
+        if not is_multi_objective(self.study):
+            stopped = (t for t in finished(self.study) if t.state == TrialState.PRUNED)
+            values += [value for t in stopped if (value := last_value(t)) is not None]
+        return scale_of(values, maximizes=self.maximizes)
+
+
+def last_value(trial: FrozenTrial) -> float | None:
+    """Return the last value that a trial reported; None where it is not finite."""
+    values = trial.intermediate_values
+    last = values[max(values)] if values else math.nan
+    return last if math.isfinite(last) else None
 
 
 def scale_of(values: Sequence[float], *, maximizes: bool) -> Scale:
@@ -138,7 +149,7 @@ def _scale(found: Sequence[float], best: float, end: float, *, is_log: bool) -> 
     note = ""
     if outside:
         lie = "values lie" if len(outside) > 1 else "value lies"
-        note = f" {len(outside):,} worse {lie} outside, up to {outside[-1]:.4g}: triangles."
+        note = f" {len(outside):,} worse {lie} outside, up to {outside[-1]:.4g}: at the edge."
     return Scale(is_log, min(ends), max(ends), ends[1], note)
 
 

@@ -7,8 +7,8 @@ import optuna
 import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.report.axes import Scale, scale_of
-from tunesmith.report.drawn import last_value, sampled
+from tunesmith.report.axes import Scale, last_value, scale_of
+from tunesmith.report.drawn import sampled
 from tunesmith.report.figure import BEST, FAINT, Panel, Plot, figure_of
 from tunesmith.report.ticks import whole_ticks
 from tunesmith.study import finished, leaders, sign
@@ -31,7 +31,10 @@ def intermediate_values(study: optuna.Study, name: str) -> Iterator[Plot]:
     if best is not None:
         traces.append(_best(best))
     steps = [step for t in kept for step in t.intermediate_values]
-    axis = {"title": {"text": "step"}, **whole_ticks(min(steps), max(steps))}
+    first, last = min(steps), max(steps)
+    beside = 0.02 * (last - first) or 0.5
+    shown = [first - beside, last + beside]
+    axis = {"title": {"text": "step"}, "range": shown, **whole_ticks(first, last)}
     figure = figure_of(traces, xaxis=axis, yaxis=scale.axis(name))
     yield Plot(
         "Intermediate values", _caption(curves, kept, scale), [Panel("intermediate", figure)]

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
 
-from tunesmith.report.axes import Objective
+from tunesmith.report.axes import Objective, last_value
 from tunesmith.report.figure import BEST, EARLY_TO_LATE, FAINT, POINT
 from tunesmith.report.wording import value_text
 from tunesmith.study import is_ranked, shown
@@ -68,13 +68,6 @@ def drawn_of(objective: Objective) -> Drawn:
         if len(trials) > MOST_PRUNED:
             notes.append(f" Drawn: a random {MOST_PRUNED:,} of {len(trials):,} {name} trials.")
     return Drawn(complete, _random(pruned), _random(lost), "".join(notes))
-
-
-def last_value(trial: FrozenTrial) -> float | None:
-    """Return the last value that a trial reported; None where it is not finite."""
-    values = trial.intermediate_values
-    last = values[max(values)] if values else math.nan
-    return last if math.isfinite(last) else None
 
 
 def _has_value(trial: FrozenTrial) -> bool:

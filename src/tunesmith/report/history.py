@@ -33,7 +33,7 @@ def history(objective: Objective) -> Iterator[Plot]:
     )
     caption += drawn.note + objective.scale.note
     title = f"History{objective.label}"
-    yield Plot(title, caption, [Panel(f"history{objective.suffix}", figure)])
+    yield Plot(title, caption, [Panel(f"history{objective.suffix}", figure)], half=several)
 
 
 def _numbers(trials: Sequence[FrozenTrial]) -> Any:

@@ -177,7 +177,12 @@ def parallel(objective: Objective) -> Iterator[Plot]:
     yield Plot(
         f"Parallel coordinates{objective.label}",
         "Each line is a trial; drag along an axis to keep only the trials that pass there." + note,
-        [Panel(f"parallel{objective.suffix}", figure_of([lines], margin={"t": 90, "l": 60}))],
+        [
+            Panel(
+                f"parallel{objective.suffix}",
+                figure_of([lines], margin={"t": 90, "l": 60, "r": 70}),
+            )
+        ],
         min_width=width,
     )
 
