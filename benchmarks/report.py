@@ -3,7 +3,7 @@
     python benchmarks/report.py
 
 The studies are filled through Optuna's storage API, in SQLite, and read from there: a fifth of the
-trials is pruned, and each has reported ten values.
+trials is pruned, and each has reported ten values. Filling the largest takes some minutes.
 """
 
 import argparse
@@ -74,24 +74,28 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     is_within = True
-    print("trials  parameters   seconds      MB")
+    print("trials  parameters  s read  s written      MB")
     for trials in options.trials:
         for params in options.params:
-            seconds, size = measure(trials, params)
-            is_within &= seconds < LIMIT_SECONDS and size < LIMIT_BYTES
-            print(f"{trials:6,}  {params:10}  {seconds:8.1f}  {size / 1e6:6.1f}", flush=True)
+            read, written, size = measure(trials, params)
+            is_within &= read + written < LIMIT_SECONDS and size < LIMIT_BYTES
+            seconds = f"{read:6.1f}  {written:9.1f}"
+            print(f"{trials:6,}  {params:10}  {seconds}  {size / 1e6:6.1f}", flush=True)
     if not is_within:
         raise SystemExit(f"expected less than {LIMIT_SECONDS} s and {LIMIT_BYTES / 1e6:.0f} MB")
 
 
-def measure(trials: int, params: int) -> tuple[float, int]:
-    """Return the seconds that a report takes, advice included, and its size in bytes."""
+def measure(trials: int, params: int) -> tuple[float, float, int]:
+    """Return the seconds of reading the study and of writing its report, and the size in bytes."""
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/optuna.db"
         fill(url, trials=trials, params=params)
         started = time.perf_counter()
-        path = write_report(load_study(url, name="filled"), path=Path(folder) / "report.html")
-        return time.perf_counter() - started, path.stat().st_size
+        study = load_study(url, name="filled")
+        study.get_trials(deepcopy=False)
+        read = time.perf_counter()
+        path = write_report(study, path=Path(folder) / "report.html")
+        return read - started, time.perf_counter() - read, path.stat().st_size
 
 
 if __name__ == "__main__":

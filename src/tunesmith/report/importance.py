@@ -21,7 +21,7 @@ _ENOUGH_FOR_IMPORTANCE = 50
 # fANOVA takes a minute for 1,000 trials.
 _MOST_FOR_FANOVA = 200
 _FEW_PARAMS = 8
-_MOST_FOR_PED_ANOVA = 2000
+_MOST_FOR_PED_ANOVA = 1000
 
 
 def _comparable(objective: Objective) -> list[str]:
