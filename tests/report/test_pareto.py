@@ -4,12 +4,14 @@ import csv
 from pathlib import Path
 
 import optuna
+import plotly.graph_objects as go
 import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 from rich.console import Console
 
 from tunesmith.report import terminal_summary, write_front, write_report
+from tunesmith.report.figure import BEST
 from tunesmith.report.plots import plots
 
 POINTS = [(100.0, 1.0), (1.0, 100.0), (10.0, 10.0), (50.0, 50.0)]
@@ -23,6 +25,12 @@ def study_of(points: list[tuple[float, float]]) -> optuna.Study:
         space = {"x": FloatDistribution(0.0, 100.0)}
         study.add_trial(create_trial(params={"x": x}, distributions=space, values=list(values)))
     return study
+
+
+def front_of(study: optuna.Study) -> go.Figure:
+    """The plot of the front."""
+    [front] = [plot for plot in plots(study) if plot.title == "Pareto front"]
+    return front.panels[0].figure
 
 
 def test_the_table_holds_the_whole_front_by_the_first_objective(tmp_path: Path) -> None:
@@ -41,13 +49,13 @@ def test_the_table_holds_the_whole_front_by_the_first_objective(tmp_path: Path) 
 def test_a_front_over_decades_is_drawn_on_log_scales(
     points: list[tuple[float, float]], scale: str | None
 ) -> None:
-    [front] = [plot for plot in plots(study_of(points)) if plot.key == "pareto"]
-    assert (front.figure.layout.xaxis.type, front.figure.layout.yaxis.type) == (scale, scale)
+    layout = front_of(study_of(points)).layout
+    assert (layout.xaxis.type, layout.yaxis.type) == (scale, scale)
 
 
 def test_the_front_stands_out_in_the_plot() -> None:
-    [front] = [plot for plot in plots(study_of(POINTS)) if plot.key == "pareto"]
-    red = [trace for trace in front.figure.data if trace.marker.line.color == "#b2182b"]
+    figure = front_of(study_of(POINTS))
+    red = [trace for trace in figure.data if trace.marker.color == BEST]
     assert [sorted(trace.x) for trace in red] == [[1.0, 10.0, 100.0]]
 
 

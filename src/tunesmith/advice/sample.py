@@ -21,7 +21,8 @@ Array = npt.NDArray[np.float64]
 MIN_TRIALS = 25
 
 
-@dataclass(frozen=True)
+# Compared by identity: what is computed of one is kept by it.
+@dataclass(frozen=True, eq=False)
 class Sample:
     """Ranked trials, best first, with their losses (smaller is better, also when maximising).
 

@@ -6,12 +6,15 @@ Wilson, "On the Experimental Attainment of Optimum Conditions" (1951).
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from tunesmith.advice.sample import Array, Sample
 
 _RESAMPLES = 200
+# Of so many samples it is kept what was computed: rules ask again for each parameter.
+_SAMPLES = 4
 # Below this share of explained variance, noise between good trials hides the shape of the loss.
 _NOISY = 0.5
 # From this share on, the surface is a good picture of the loss.
@@ -85,11 +88,13 @@ def local(sample: Sample, share: float) -> Surface:
     return Surface(design[:count], losses / scale, columns, np.full(count, 1 / count))
 
 
+@lru_cache(maxsize=_SAMPLES)
 def is_noisy(sample: Sample) -> bool:
     """Tell whether the differences among the better trials look like noise."""
     return local(sample, 0.4).explained() <= _NOISY
 
 
+@lru_cache(maxsize=_SAMPLES)
 def is_smooth(sample: Sample) -> bool:
     """Tell whether a quadratic surface describes the better trials, near and further off."""
     return min(local(sample, share).explained() for share in (0.4, 0.6)) >= _SMOOTH
@@ -100,6 +105,7 @@ def is_exact(sample: Sample) -> bool:
     return local(sample, 0.4).foretold() >= _EXACT
 
 
+@lru_cache(maxsize=_SAMPLES)
 def _design(sample: Sample) -> tuple[Array, dict[str, list[int]]]:
     parts, columns, width = [np.ones((len(sample.trials), 1))], {}, 1
     for name in sample.dists:

@@ -32,7 +32,7 @@ def log_plots(plots: Mapping[Path, go.Figure], *, context: Context) -> None:
 
 
 def predicted_versus_true(true: Any, predicted: Any) -> go.Figure:
-    """Return the plot of predicted and true numbers, (n,) both."""
+    """Return the plot of predicted and true numbers, (n,) both, with the residuals below."""
     true, predicted = true[:MAX_POINTS], predicted[:MAX_POINTS]
     ends = [float(true.min()), float(true.max())]
     points = go.Scattergl(
@@ -43,9 +43,18 @@ def predicted_versus_true(true: Any, predicted: Any) -> go.Figure:
         name="validation rows",
     )
     line = go.Scatter(x=ends, y=ends, mode="lines", name="predicted = true")
-    return go.Figure([points, line]).update_layout(
+    residuals = go.Scattergl(
+        x=true.tolist(),
+        y=(predicted - true).tolist(),
+        mode="markers",
+        marker={"size": 4, "color": "rgb(127, 127, 127)"},
+        name="predicted - true",
+        yaxis="y2",
+    )
+    return go.Figure([points, line, residuals]).update_layout(
         title="Predicted versus true, validation rows",
-        xaxis_title="true",
-        yaxis_title="predicted",
+        xaxis={"title": {"text": "true"}, "anchor": "y2"},
+        yaxis={"title": {"text": "predicted"}, "domain": [0.36, 1]},
+        yaxis2={"title": {"text": "residual"}, "domain": [0, 0.28], "zeroline": True},
         template="simple_white",
     )

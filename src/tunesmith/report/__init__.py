@@ -6,7 +6,7 @@ The page needs what `tunesmith[report]` installs; all else does not.
 from typing import TYPE_CHECKING
 
 from tunesmith._lazy import load_from
-from tunesmith.report.context import Compared, ReportContext
+from tunesmith.report.context import RUN_ID, Compared, ReportContext
 from tunesmith.report.load import load_search, load_study, storage_of
 from tunesmith.report.note import write_note
 from tunesmith.report.pareto import write_front
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tunesmith.report.page import write_report
 
 __all__ = [
+    "RUN_ID",
     "Compared",
     "ReportContext",
     "load_search",

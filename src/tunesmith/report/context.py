@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from tunesmith.advice import Advice
 from tunesmith.study import Confirmation
 
+# Stands in an address for the id of a run.
+RUN_ID = "RUN_ID"
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -39,6 +42,9 @@ class ReportContext:
         data: What was read of the data, in lines.
         compared: The winner beside models that nobody tuned, the best one first.
         fit: What the winner's fit is like: a title, and a figure of plotly as JSON, for each plot.
+        tested: The winner's metric on the test rows, by its refit.
+        run_page: The address of a trial's run in the tracking store, with `RUN_ID` for its id.
+        made: What made the search, by name: the command, the commit, the versions.
 
     """
 
@@ -50,3 +56,10 @@ class ReportContext:
     data: str = ""
     compared: Sequence[Compared] = ()
     fit: Sequence[tuple[str, str]] = ()
+    tested: float | None = None
+    run_page: str | None = None
+    made: Sequence[tuple[str, str]] = ()
+
+    def page_of(self, run_id: str | None) -> str | None:
+        """Return the address of a run; None where there is none."""
+        return self.run_page and run_id and self.run_page.replace(RUN_ID, run_id)

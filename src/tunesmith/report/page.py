@@ -1,9 +1,11 @@
 """The report as one self-contained HTML file."""
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from tunesmith.advice import advise, why_silent
 from tunesmith.commands import open_dashboard
 from tunesmith.errors import attempt
 from tunesmith.paths import write_atomically
+from tunesmith.report.cards import cards_of
 from tunesmith.report.context import ReportContext
 from tunesmith.report.wording import (
     beside,
@@ -25,15 +28,14 @@ from tunesmith.report.wording import (
     gap_text,
     headline,
     measured,
-    on_new_seeds,
     spread,
     value_text,
     winner_of,
 )
-from tunesmith.study import Confirmation, Summary, TrialRecord, leaders, params_of, summarize
+from tunesmith.study import TrialRecord, leaders, params_of, summarize
 
 if TYPE_CHECKING:
-    from tunesmith.report.figures import Plot
+    from tunesmith.report.figure import Plot
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class _Row:
     time: str
     folder: str | None
     run_id: str | None
+    run_page: str | None
 
 
 def write_report(
@@ -70,21 +73,26 @@ def write_report(
     # Here: plotly and scikit-learn take a second, and a worker needs neither.
     from plotly.offline import get_plotlyjs
 
+    from tunesmith.report.figure import look
     from tunesmith.report.plots import plots, plots_of_fit
 
     context = context or ReportContext()
-    advice = context.advice
+    advice, told = context.advice, context.commands
     if advice is None:
         advice = advise(study, confirmation=context.confirmation)
     page = _environment().get_template("page.html")
     summary, winner = summarize(study), winner_of(study, context.confirmation)
     top = summary.front or leaders(study)[:top_n]
     params = [name for name in params_of(study) if any(name in t.params for t in top)]
-    rows, failure = attempt(lambda: [_row(t, summary.metrics, params, path.parent) for t in top])
+    make_row = partial(
+        _row, metrics=summary.metrics, params=params, folder=path.parent, context=context
+    )
+    rows, failure = attempt(lambda: list(map(make_row, top)))
+    drawn = [*plots_of_fit(context.fit), *plots(study)]
     text = page.render(
         summary=summary,
         headline=headline(summary),
-        cards=_cards(summary, winner, context.confirmation),
+        cards=cards_of(summary, winner, context),
         winner=winner,
         advice=advice,
         silence="" if advice or summary.front else _silence(study),
@@ -96,14 +104,28 @@ def write_report(
         extras=_extras(rows),
         data=context.data,
         compared=context.compared,
-        groups=_groups([*plots_of_fit(context.fit), *plots(study)]),
-        commands=[*context.facts, *context.commands],
-        dashboard=None if context.storage is None else open_dashboard(context.storage),
+        groups=_groups(drawn),
+        facts=context.facts,
+        commands=[*(one for one in told if not _is_link(one)), *_dashboard(context)],
+        links=list(filter(_is_link, told)),
+        made=context.made,
+        look=json.dumps(look().to_plotly_json()),
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
-        plotly_js=Markup(get_plotlyjs()),
+        # Only where it draws something: it is most of the page.
+        plotly_js=Markup(get_plotlyjs()) if drawn else "",
     )
     write_atomically(path, text)
     return path
+
+
+def _is_link(told: tuple[str, str]) -> bool:
+    return told[1].startswith(("http://", "https://"))
+
+
+def _dashboard(context: ReportContext) -> list[tuple[str, str]]:
+    if context.storage is None:
+        return []
+    return [("browse every trial of the same store", open_dashboard(context.storage))]
 
 
 def _silence(study: optuna.Study) -> str:
@@ -118,61 +140,28 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["value"] = value_text
+    environment.filters |= {"value": value_text, "inside": _inside}
     environment.globals |= {"spread": spread, "gap_text": gap_text, "beside": beside}
     return environment
 
 
-def _groups(drawn: Sequence["Plot"]) -> list[tuple[bool, list[tuple["Plot", Markup]]]]:
-    """Split into runs of full-width and of half-width plots, each plot with its JSON."""
-    return [
-        (half, [(plot, _json(plot.json)) for plot in group])
-        for half, group in groupby(drawn, key=lambda plot: plot.half)
-    ]
+def _groups(drawn: Sequence["Plot"]) -> list[tuple[bool, list["Plot"]]]:
+    """Split into runs of full-width and of half-width plots."""
+    return [(half, list(group)) for half, group in groupby(drawn, key=lambda plot: plot.half)]
 
 
-def _json(figure: str) -> Markup:
+def _inside(figure: str) -> Markup:
     # A parameter named "</script>" must not end the script element.
     return Markup(figure.replace("<", "\\u003c"))
 
 
-def _cards(
-    summary: Summary, winner: FrozenTrial | None, confirmation: Confirmation | None
-) -> list[tuple[str, str, str]]:
-    """Return (label, figure, remark) of what stands on top of the page."""
-    states = ", ".join(f"{count} {state}" for state, count in summary.states.items())
-    cards = [("trials", str(sum(summary.states.values())), states)]
-    if winner is not None and confirmation is not None:
-        label = f"winner's {summary.metrics[0]} on new seeds"
-        cards.append((label, on_new_seeds(confirmation), f"trial {winner.number}"))
-    if summary.best is not None:
-        cards.append(
-            (
-                f"best {summary.metrics[0]}{'' if winner is None else ' in the search'}",
-                value_text(summary.best.value),
-                f"trial {summary.best.number}",
-            )
-        )
-    if summary.front:
-        cards.append(("Pareto front", str(len(summary.front)), "trials"))
-    if summary.gain is not None and summary.baseline is not None:
-        remark = f"baseline {value_text(summary.baseline.value)}, trial {summary.baseline.number}"
-        cards.append(("gain over the baseline", value_text(summary.gain), remark))
-    if summary.wall_seconds is not None:
-        remark = f"{duration(summary.trial_seconds)} of trials"
-        cards.append(("time at work", duration(summary.wall_seconds), remark))
-    if summary.epochs_spent is not None:
-        saved = summary.epochs_saved
-        remark = f"{saved:,} saved by pruning" if saved else "none saved by pruning"
-        cards.append(("epochs", f"{summary.epochs_spent:,}", remark if saved is not None else ""))
-    return cards
-
-
 def _row(
     trial: FrozenTrial,
+    *,
     metrics: Sequence[str],
     params: Sequence[str],
     folder: Path,
+    context: ReportContext,
 ) -> _Row:
     record = TrialRecord.of(trial)
     return _Row(
@@ -183,6 +172,7 @@ def _row(
         time="" if record.seconds is None else duration(record.seconds),
         folder=None if record.folder is None else _relative(record.folder, folder),
         run_id=record.run_id,
+        run_page=context.page_of(record.run_id),
     )
 
 

@@ -1,31 +1,33 @@
 """Every plot of the page, in its order; one that cannot be drawn has a sentence instead."""
 
+import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 import optuna
+import plotly.io
 
 from tunesmith.errors import attempt
-from tunesmith.report import figures
+from tunesmith.report import curves, front, history, importance, surface
 from tunesmith.report.axes import Objective
+from tunesmith.report.figure import Panel, Part, Plot
 from tunesmith.report.legible import legible
 from tunesmith.study import complete, is_multi_objective, metric_names
 
-# What draws a few plots that belong together, and their title.
-_Part = tuple[str, Callable[[], Iterable[figures.Plot]]]
-_OF_AN_OBJECTIVE: Sequence[tuple[str, Callable[[Objective], Iterable[figures.Plot]]]] = (
-    ("History", figures.history),
-    ("Slices", figures.slices),
-    ("Importance by fANOVA", figures.fanova),
-    ("Importance by PED-ANOVA", figures.ped_anova),
-    ("Parallel coordinates", figures.parallel),
-    ("Contour", figures.contour),
+_HEIGHT = 460
+_OF_AN_OBJECTIVE: Sequence[tuple[str, Callable[[Objective], Iterator[Plot]]]] = (
+    ("History", lambda objective: history.history(objective)),
+    ("Slices", lambda objective: history.slices(objective)),
+    ("Importance by fANOVA", lambda objective: importance.fanova(objective)),
+    ("Importance by PED-ANOVA", lambda objective: importance.ped_anova(objective)),
+    ("Contour", lambda objective: surface.contour(objective)),
+    ("Parallel coordinates", lambda objective: surface.parallel(objective)),
 )
 
 
-def plots(study: optuna.Study) -> list[figures.Plot]:
+def plots(study: optuna.Study) -> list[Plot]:
     """Return every plot that applies to the study; an empty list where no trial is complete.
 
     One that cannot be drawn has a sentence instead of a figure.
@@ -35,23 +37,29 @@ def plots(study: optuna.Study) -> list[figures.Plot]:
         return [plot for part in _parts(study) for plot in _drawn(*part)]
 
 
-def plots_of_fit(fit: Sequence[tuple[str, str]]) -> list[figures.Plot]:
+def plots_of_fit(fit: Sequence[tuple[str, str]]) -> list[Plot]:
     """Return the plots of the winner's fit: a title, and a figure of plotly as JSON, for each."""
     return [
         plot
         for i, (title, figure) in enumerate(fit)
-        for plot in _drawn(title, partial(figures.of_fit, f"fit-{i}", title, figure))
+        for plot in _drawn(title, partial(_of_fit, f"fit-{i}", title, figure))
     ]
 
 
-def _drawn(title: str, draw: Callable[[], Iterable[figures.Plot]]) -> list[figures.Plot]:
+def _of_fit(key: str, title: str, text: str) -> Iterator[Plot]:
+    figure = plotly.io.from_json(text)
+    figure.update_layout(template=None)
+    yield Plot(title, "From the winner's fit.", [Panel(key, figure)], half=True)
+
+
+def _drawn(title: str, draw: Callable[[], Iterator[Plot]]) -> list[Plot]:
     made, failure = attempt(lambda: [_styled(plot) for plot in draw()])
     if failure:
-        return [figures.Plot("", title, f"It cannot be drawn for these values ({failure}).", None)]
+        return [Plot(title, f"It cannot be drawn for these values ({failure}).")]
     return made
 
 
-def _parts(study: optuna.Study) -> Iterator[_Part]:
+def _parts(study: optuna.Study) -> Iterator[Part]:
     names = metric_names(study)
     study = legible(study)
     trials = complete(study)
@@ -59,24 +67,29 @@ def _parts(study: optuna.Study) -> Iterator[_Part]:
         [Objective(study, i, name, trials) for i, name in enumerate(names)] if trials else []
     )
     if trials and 2 <= len(names) <= 3:
-        yield "Pareto front", partial(figures.pareto_front, study, objectives)
+        yield "Pareto front", partial(front.pareto_front, study, objectives)
     for title, draw in _OF_AN_OBJECTIVE:
         for objective in objectives:
             yield f"{title}{objective.label}", partial(draw, objective)
-    if not is_multi_objective(study):
-        yield "Intermediate values", partial(figures.intermediate_values, study, names[0])
+        if title == "History" and not is_multi_objective(study):
+            values = partial(curves.intermediate_values, study, names[0])
+            yield "Intermediate values", values
 
 
-def _styled(plot: figures.Plot) -> figures.Plot:
-    assert plot.figure is not None
-    plot.figure.update_layout(
-        template="plotly_white",
+def _styled(plot: Plot) -> Plot:
+    return replace(plot, panels=[_styled_panel(panel) for panel in plot.panels])
+
+
+def _styled_panel(panel: Panel) -> Panel:
+    figure = panel.figure
+    figure.update_layout(
         title=None,
         autosize=True,
         width=None,
-        height=340 if plot.half else 460,
-        margin={"l": 70, "r": 30, "t": 60 if plot.key.startswith("parallel") else 24, "b": 60},
-        font={"family": "system-ui, sans-serif", "size": 13, "color": "#1f2933"},
-        hoverlabel={"font_size": 13},
+        height=figure.layout.height or _HEIGHT,
+        margin={"l": 50, "r": 24, "t": 24, "b": 46, **figure.layout.margin.to_plotly_json()},
     )
-    return replace(plot, json=plot.figure.to_json())
+    # The page has one template for all; `to_json` would write that of plotly.
+    text = json.loads(figure.to_json())
+    text["layout"].pop("template", None)
+    return replace(panel, json=json.dumps(text, separators=(",", ":")))

@@ -34,7 +34,7 @@ def compare_winner(
     score = resolve_function(plan.settings.references)
     scored, _ = attempt(lambda: [score(plan.base)])
     models: Mapping[str, Mapping[str, float]] = scored[0] if scored else {}
-    tested = f"{TEST}{metric.removeprefix(VALIDATION)}"
+    tested = _on_test(metric)
     known = [
         Compared(name, values[metric], values[tested])
         for name, values in models.items()
@@ -42,7 +42,7 @@ def compare_winner(
     ]
     if not known:
         return []
-    known.append(_of_winner(winner, plan, confirmation, tested=tested))
+    known.append(_of_winner(winner, plan, confirmation))
     is_tested = known[-1].test is not None
     return sorted(
         known,
@@ -51,15 +51,24 @@ def compare_winner(
     )
 
 
-def _of_winner(
-    winner: FrozenTrial, plan: Plan, confirmation: Confirmation | None, *, tested: str
-) -> Compared:
+def _of_winner(winner: FrozenTrial, plan: Plan, confirmation: Confirmation | None) -> Compared:
     name = f"the winner, trial {winner.number}"
     if confirmation is not None:
         found = confirmation[confirmation.winner]
         return Compared(name, found.mean, found.test_mean, is_winner=True)
-    file = plan.paths.best.metrics
-    is_tested = plan.settings.refit and file.is_file()
-    metrics: Any = OmegaConf.load(file) if is_tested else {}
     assert winner.value is not None
-    return Compared(name, winner.value, metrics.get(tested), is_winner=True)
+    test = test_of(plan) if plan.settings.refit else None
+    return Compared(name, winner.value, test, is_winner=True)
+
+
+def test_of(plan: Plan) -> float | None:
+    """Return the first metric on the test rows by the winner's refit; None if it was not tested."""
+    [metric, *_] = plan.settings.metrics
+    file = plan.paths.best.metrics
+    metrics: Any = OmegaConf.load(file) if file.is_file() else {}
+    value = metrics.get(_on_test(metric)) if metric.startswith(VALIDATION) else None
+    return None if value is None else float(value)
+
+
+def _on_test(metric: str) -> str:
+    return f"{TEST}{metric.removeprefix(VALIDATION)}"

@@ -17,15 +17,16 @@ from tunesmith.errors import InvalidConfig, attempt
 from tunesmith.extras import install_extra, missing
 from tunesmith.paths import RunPaths
 from tunesmith.report import Compared, ReportContext, terminal_summary, write_front, write_note
-from tunesmith.search.compared import compare_winner
+from tunesmith.search.compared import compare_winner, test_of
 from tunesmith.search.following import next_search, repeat_saved, to_continue
 from tunesmith.search.foreign import why_not_composed
 from tunesmith.search.plan import Plan, summary_of
 from tunesmith.search.probe import accepts
+from tunesmith.search.provenance import made_by
 from tunesmith.search.saved_config import is_of_any_app, next_defaults
 from tunesmith.search.session import Session
 from tunesmith.search.store import absolute_sqlite, shown_storage
-from tunesmith.search.tracked_runs import compared_metrics, mlflow_pages
+from tunesmith.search.tracked_runs import compared_metrics, mlflow_pages, page_of_runs
 from tunesmith.search.winner import refit_winner, winner_of, write_best, write_trial_config
 from tunesmith.study import (
     Confirmation,
@@ -83,6 +84,9 @@ def write_results(
         data="\n".join(attempt(lambda: [summary_of(plan)])[0]),
         compared=compared,
         fit=_plots_of(plan.paths.best) if refit else (),
+        tested=test_of(plan) if refit else None,
+        run_page=page_of_runs(session),
+        made=made_by(plan),
     )
     parent.set_note(write_note(study, context))
     context = _with_pages(context, study, session)
@@ -196,7 +200,7 @@ def _end_without_winner(
 ) -> NoReturn:
     """Report what there is, and raise InvalidConfig."""
     plan = session.plan
-    context = ReportContext(storage=shown_storage(plan.settings.storage))
+    context = ReportContext(storage=shown_storage(plan.settings.storage), made=made_by(plan))
     report = _write_report(study, plan, context)
     if report is not None:
         parent.log_artifact(report)

@@ -4,6 +4,7 @@ import optuna
 from optuna.trial import TrialState
 
 from tunesmith.commands import command, mlflow_page, open_mlflow, typed
+from tunesmith.report import RUN_ID
 from tunesmith.search.describe import pruner_name, shown_distribution
 from tunesmith.search.plan import Plan
 from tunesmith.search.session import Session
@@ -57,6 +58,15 @@ def mlflow_pages(study: optuna.Study, session: Session) -> list[tuple[str, str]]
     found = {"open MLflow": open_mlflow(uri)}
     found |= {name: mlflow_page(uri, page) for name, page in pages.items() if page is not None}
     return [(purpose, text) for purpose, text in found.items() if text is not None]
+
+
+def page_of_runs(session: Session) -> str | None:
+    """Return the address of the pages of runs, with `RUN_ID` in the place of a run's id."""
+    node = session.plan.settings.tracking
+    if node is None or "uri" not in node:
+        return None
+    page = session.tracking.page(RUN_ID)
+    return page and mlflow_page(str(node.uri), page)
 
 
 def closed_runs(study: optuna.Study) -> set[str]:

@@ -33,8 +33,7 @@ def log_fit(trainer: Trainer, datamodule: LightningDataModule, *, context: Conte
         _write_profile(profiler, path=paths.profile)
         run.log_artifact(paths.profile)
     if (curve := _learning_curve(trainer)) is not None:
-        curve.write_html(paths.learning_curve, include_plotlyjs=True)
-        run.log_artifact(paths.learning_curve)
+        log_plots({paths.learning_curve: curve}, context=context)
     model = trainer.lightning_module
     log_plots(_of_validation(model, datamodule, paths=paths), context=context)
     fitted = LightningFitted(model, datamodule, accelerator="cpu")
