@@ -153,6 +153,16 @@ def test_showing_the_config_loads_no_heavy_library() -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
+def test_the_first_epoch_waits_for_nothing_that_only_its_results_need() -> None:
+    code = (
+        "import sys; from tunesmith.objectives.lightning import checks, objective; "
+        "late = {'mlflow', 'plotly', 'sklearn'}; sys.exit(str(late & {*sys.modules} or '') or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_source_names_no_path_of_a_machine() -> None:
     for path in [*SOURCE.rglob("*.py"), *Path(ROOT / "conf").rglob("*.yaml"), ROOT / "train.py"]:
         assert "/home/" not in path.read_text()
