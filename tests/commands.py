@@ -1,6 +1,7 @@
 """Run train.py as a user does, and read back what it left."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -10,6 +11,8 @@ from tempfile import TemporaryDirectory
 
 import optuna
 from optuna.trial import FrozenTrial
+
+from tunesmith.sweeper import FIRST_SIGN
 
 UNTRACKED = {"tracking=none", "dry_run=true"}
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,11 +80,18 @@ def train(
     )
 
 
+def row_of(printed: str, label: str) -> str:
+    """The text beside a label of the table that ends a search."""
+    found = re.search(rf"^{re.escape(label)}  +(.*)$", printed, re.MULTILINE)
+    assert found is not None, printed
+    return found[1]
+
+
 def refuse(*arguments: str, root: Path, cwd: Path = ROOT) -> str:
     """Run `python train.py`, which must write nothing and say why in one line: that line."""
     done = train(*arguments, root=root, cwd=cwd)
     assert done.returncode == 1
-    assert done.stdout == ""
+    assert done.stdout in ("", f"{FIRST_SIGN}\n")
     assert done.stderr.count("\n") == 1
     assert not root.exists()
     return done.stderr

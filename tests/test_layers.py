@@ -13,7 +13,7 @@ SOURCE = ROOT / "src" / "tunesmith"
 # Modules at the top that know nothing of ours but each other.
 PLAIN = {
     *("_lazy", "commands", "config", "errors", "extras", "interrupts", "log_filter", "overrides"),
-    *("passwords", "paths", "pickled", "process", "scores", "validate", "versions"),
+    *("passwords", "paths", "pickled", "process", "rows", "scores", "validate", "versions"),
 }
 # What a package, or a module at the top, may import of ours.
 ALLOWED = {
@@ -151,6 +151,16 @@ def test_showing_the_config_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, timeout=60)
     assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_the_first_epoch_waits_for_nothing_that_only_its_results_need() -> None:
+    code = (
+        "import sys; from tunesmith.objectives.lightning import checks, objective; "
+        "late = {'mlflow', 'plotly', 'sklearn'}; sys.exit(str(late & {*sys.modules} or '') or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_source_names_no_path_of_a_machine() -> None:

@@ -1,6 +1,5 @@
 """`python -m tunesmith.predict`: raw rows in, a file of predictions out."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.commands import environment, succeed
+from tests.commands import environment, row_of, succeed
 from tests.data.houses import houses
 from tests.loaded_models import leave_model
 from tests.test_printed_commands import pasted
@@ -206,7 +205,7 @@ def test_from_a_training_file_to_a_submission(tmp_path: Path) -> None:
     )
     (tmp_path / "outputs" / "mlflow.db").unlink()
     (tmp_path / "train.csv").unlink()
-    [line] = re.findall(r"^predict new rows: (.*)$", said, re.MULTILINE)
+    line = row_of(said, "predict new rows")
     assert pasted(f"{line} --id Id", tmp_path) == "predictions.csv: predictions of 30 rows\n"
     predicted = pd.read_csv(tmp_path / "predictions.csv")
     assert list(predicted["Id"]) == list(table["Id"][120:])

@@ -1,6 +1,7 @@
 """Every command that is printed, pasted into the same shell, does what it says."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -72,9 +73,9 @@ def pasted(line: str, cwd: Path) -> str:
 
 def commands_in(printed: str) -> dict[str, str]:
     """The commands of a search's end, by their purpose."""
-    pairs = (line.partition(": ") for line in printed.splitlines())
-    wanted = ("to continue", "repeat the winner", "next search", "load the model, in Python")
-    return {purpose: line for purpose, _, line in pairs if purpose in wanted}
+    pairs = (re.split(r"  +", line, maxsplit=1) for line in printed.splitlines())
+    wanted = ("to continue", "repeat the winner", "next search", "load the model")
+    return {purpose: line for purpose, *line in pairs if purpose in wanted for line in line}
 
 
 def studies(folder: Path) -> list[str]:

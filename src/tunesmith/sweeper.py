@@ -15,6 +15,8 @@ from tunesmith.configs import register_group
 from tunesmith.samplers import STOCK_SAMPLERS, TPE_DEFAULT
 from tunesmith.versions import register_resolver
 
+# What a search says first.
+FIRST_SIGN = "Checking the space ..."
 _OURS, _STOCK_FILE = (
     f"hydra_plugins.tunesmith_plugin.{name}" for name in ("OptunaStudySweeper", "StockFileSweeper")
 )
@@ -198,9 +200,14 @@ class StudySweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> None:
         """Search; `arguments` are the command line's overrides of the task's config."""
         # here: single runs must not pay for Optuna
+        from tunesmith.search import is_rank, is_worker
+
+        if not (is_rank() or is_worker()):
+            # At once: the libraries that the check needs take seconds to load.
+            print(FIRST_SIGN, flush=True)
         from tunesmith.config import flat
         from tunesmith.explain import ending_in_one_line
-        from tunesmith.search import is_rank, run_rank, run_search
+        from tunesmith.search import run_rank, run_search
 
         with ending_in_one_line(lambda: list(flat(self._config, without=("hydra",)))):
             if is_rank():

@@ -126,6 +126,6 @@ class App:
 
 def printed(text: str, purpose: str) -> str:
     """Return the command that was printed for a purpose."""
-    found = re.search(rf"^{purpose}: (.*)$", text, re.MULTILINE)
+    found = re.search(rf"^{purpose}  +(.*)$", text, re.MULTILINE)
     assert found is not None, text
     return found[1]

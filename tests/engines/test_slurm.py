@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.commands import row_of
 from tests.engines.search import Search, wait_for
 from tests.engines.slurm import Slurm
 
@@ -79,7 +80,7 @@ def test_workers_finish_without_the_command(on_slurm: MakeSearch, slurm: Slurm) 
     done = search.run(*ON_SLURM, n_trials=24)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "24 complete" in done.stdout
-    assert "report: " in done.stdout
+    assert row_of(done.stdout, "report")
     search.assert_whole(24)
 
 

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.commands import read_trials
+from tests.commands import read_trials, row_of
 from tests.environments.conftest import Installation
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ def test_an_app_of_others_searches_continues_and_repeats(
     [file] = app.glob("multirun/optuna.db")
     name = re.findall(r"^(\S+): Search to minimize", done.stdout, re.MULTILINE)[0]
     assert len(read_trials(f"sqlite:///{file}", name)) == 6
-    assert 'report: needs pip install "tunesmith[report]"' in done.stdout
+    assert row_of(done.stdout, "report") == 'needs pip install "tunesmith[report]"'
     [folder] = app.glob("multirun/*/*")
     repeated = installation.run(
         *("python", "app.py", "--config-dir", str(folder), "--config-name", "best"), cwd=app
@@ -129,7 +129,7 @@ def test_a_function_is_searched_from_an_empty_folder(newest: Installation, tmp_p
         total = (f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweeper.n_jobs={workers}")
         done = newest.run(*typed, "tracking=none", *total, cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
-    [repeat] = re.findall(r"^repeat the winner: (.*)$", done.stdout, re.MULTILINE)
+    repeat = row_of(done.stdout, "repeat the winner")
     assert repeat.startswith("tunesmith --config-dir outputs/searches/")
     repeated = newest.run(*repeat.split(), cwd=tmp_path)
     assert repeated.returncode == 0, repeated.stderr

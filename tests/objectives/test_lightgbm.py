@@ -12,7 +12,7 @@ import yaml
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import environment, read_trials, run_folder, succeed, train
+from tests.commands import environment, read_trials, row_of, run_folder, succeed, train
 from tests.in_process import refuse_here
 from tests.mlflow_store import runs_of
 
@@ -92,11 +92,10 @@ def test_a_search_draws_the_usual_dimensions_and_its_winner_is_a_model(tmp_path:
         *("model.lambda_l2", "model.linear_tree"),
     }
     best = min(trials, key=lambda trial: trial.value or 0.0)
-    assert "refit of the winner: value reproduced exactly" in printed
+    assert row_of(printed, "refit of the winner").startswith("value reproduced exactly")
     assert not list((tmp_path / "searches/s/trials").rglob("model.txt"))
-    _, _, line = printed.partition("load the model, in Python: ")
     code = (
-        f"{line.splitlines()[0]}\n"
+        f"{row_of(printed, 'load the model')}\n"
         "import numpy as np\n"
         "print(model.predict(np.eye(5, dtype=np.float32)).shape)\n"
     )

@@ -2,28 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
-from sklearn.metrics import (
-    average_precision_score,
-    confusion_matrix,
-    precision_recall_curve,
-    roc_auc_score,
-    roc_curve,
-)
 
 from tunesmith.paths import RunPaths
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
 
 Array = NDArray[Any]
 MAX_CURVES = 10
 
 
-def class_table(labels: Sequence[Any], probabilities: Array) -> pd.DataFrame:
+def class_table(labels: Sequence[Any], probabilities: Array) -> "pd.DataFrame":
     """Return for each row its most probable class, and the probability of each class.
 
     Args:
@@ -35,6 +29,8 @@ def class_table(labels: Sequence[Any], probabilities: Array) -> pd.DataFrame:
     0        yes            0.25             0.75
 
     """
+    import pandas as pd  # here: the first epoch must not wait for it
+
     chosen = np.asarray(labels)[probabilities.argmax(axis=1)]
     columns = {f"probability {label}": probabilities[:, i] for i, label in enumerate(labels)}
     return pd.DataFrame({"prediction": chosen, **columns})
@@ -42,7 +38,7 @@ def class_table(labels: Sequence[Any], probabilities: Array) -> pd.DataFrame:
 
 def class_plots(
     true: Array, probabilities: Array, labels: Sequence[Any], *, paths: RunPaths
-) -> dict[Path, go.Figure]:
+) -> "dict[Path, go.Figure]":
     """Return the plots of the validation rows by their files.
 
     Args:
@@ -58,7 +54,10 @@ def class_plots(
     }
 
 
-def _confusion(true: Array, chosen: Array, labels: Sequence[Any]) -> go.Figure:
+def _confusion(true: Array, chosen: Array, labels: Sequence[Any]) -> "go.Figure":
+    import plotly.graph_objects as go  # here: the first epoch must not wait for them
+    from sklearn.metrics import confusion_matrix
+
     counts = confusion_matrix(true, chosen, labels=range(len(labels)))
     names = [str(label) for label in labels]
     cells = go.Heatmap(
@@ -79,8 +78,16 @@ def _confusion(true: Array, chosen: Array, labels: Sequence[Any]) -> go.Figure:
     )
 
 
-def _curves(true: Array, probabilities: Array, labels: Sequence[Any]) -> go.Figure:
+def _curves(true: Array, probabilities: Array, labels: Sequence[Any]) -> "go.Figure":
     """Return the curves of the positive class; of many those of each one against the rest."""
+    from plotly.subplots import make_subplots  # here: the first epoch must not wait for them
+    from sklearn.metrics import (
+        average_precision_score,
+        precision_recall_curve,
+        roc_auc_score,
+        roc_curve,
+    )
+
     numbers = [1] if len(labels) == 2 else range(min(len(labels), MAX_CURVES))
     figure = make_subplots(cols=2, subplot_titles=("ROC", "Precision and recall"))
     for i in numbers:

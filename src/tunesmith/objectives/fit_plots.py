@@ -3,16 +3,17 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import plotly.graph_objects as go
+from typing import TYPE_CHECKING, Any
 
 from tunesmith.context import Context
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 MAX_POINTS = 2000
 
 
-def log_plots(plots: Mapping[Path, go.Figure], *, context: Context) -> None:
+def log_plots(plots: "Mapping[Path, go.Figure]", *, context: Context) -> None:
     """Write plots into the run's folder, record them, and keep them for a search's report.
 
     They are interactive and show without a network.
@@ -31,8 +32,10 @@ def log_plots(plots: Mapping[Path, go.Figure], *, context: Context) -> None:
     kept.write_text(json.dumps(shown), encoding="utf-8")
 
 
-def predicted_versus_true(true: Any, predicted: Any) -> go.Figure:
+def predicted_versus_true(true: Any, predicted: Any) -> "go.Figure":
     """Return the plot of predicted and true numbers, (n,) both, with the residuals below."""
+    import plotly.graph_objects as go  # here: the first epoch must not wait for it
+
     true, predicted = true[:MAX_POINTS], predicted[:MAX_POINTS]
     ends = [float(true.min()), float(true.max())]
     points = go.Scattergl(

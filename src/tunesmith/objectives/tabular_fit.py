@@ -14,7 +14,6 @@ from tunesmith.data import TabularDataModule
 from tunesmith.errors import InvalidConfig
 from tunesmith.objectives.class_predictions import class_plots, class_table
 from tunesmith.objectives.fit_plots import log_plots, predicted_versus_true
-from tunesmith.objectives.importance import log_importance
 from tunesmith.objectives.objective import FittedModel, Predictor
 from tunesmith.scores import score
 
@@ -94,6 +93,9 @@ class TabularFitted(FittedModel):
             else {paths.predicted_versus_true: predicted_versus_true(true, predicted)}
         )
         log_plots(plots, context=context)
+        # here: the first epoch must not wait for scikit-learn
+        from tunesmith.objectives.importance import log_importance
+
         log_importance(self.predictor(), data, context=context)
 
 

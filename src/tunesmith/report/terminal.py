@@ -1,10 +1,11 @@
-"""The summary and the advice on the terminal: at most twenty lines."""
+"""The end of a search on the terminal: one table of facts, advice and commands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import optuna
 from optuna.trial import FrozenTrial
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
@@ -20,12 +21,13 @@ from tunesmith.report.wording import (
     value_text,
     winner_of,
 )
+from tunesmith.rows import row, set_label
 from tunesmith.study import Confirmation, Summary, summarize
 
 _MOST_LINES = 20
-_MOST_PARAMS = 6
-_ADVICE, _BESIDE, _CONFIRMED = "advice    ", "beside    ", "confirmed "
-_MARGIN = " " * len(_ADVICE)
+# A narrower terminal has no room for a column of the longest labels.
+_WIDE, _NARROW_MARGIN = 60, 11
+Row = tuple[str, str]
 
 
 def terminal_summary(
@@ -34,70 +36,75 @@ def terminal_summary(
     *,
     confirmation: Confirmation | None = None,
     compared: Sequence[Compared] = (),
-    commands: Sequence[tuple[str, str]] = (),
+    commands: Sequence[Row] = (),
 ) -> RenderableType:
-    """Return at most twenty lines to print at the end of a search, at any width of the console.
+    """Return what to print at the end of a search: a table of labels and texts.
 
-    Commands come below the twenty lines, each as one line, which `print(..., crop=False)` leaves
-    whole: whoever copies one needs it so.
+    Texts are wrapped at the width of the console, and none is cut. Advice that makes them more than
+    twenty lines is only counted. Commands come below them, each as one line, which
+    `print(..., crop=False)` leaves whole: whoever copies one needs it so.
 
     Args:
         study: The search.
         advice: What `advise` said of it.
         confirmation: The best trials and the baseline, trained again on new seeds.
         compared: The winner beside models that nobody tuned, the best one first.
-        commands: For each purpose a command line.
+        commands: For each purpose a command line; its label is the purpose up to a comma.
 
     >>> rich.print(terminal_summary(study, advise(study)))
 
     """
     summary, winner = summarize(study), winner_of(study, confirmation)
     facts = [
-        Text(f"{summary.name}: {headline(summary)}", style="bold"),
-        Text(f"trials    {_states(summary)}"),
+        ("trials", _states(summary)),
         *_winner(summary, winner, confirmation),
         *_facts(summary, winner=winner),
     ]
-    sentences = [(_ADVICE, f"{piece.sentence}.") for piece in advice]
+    sentences = [("advice", f"{piece.sentence}.") for piece in advice]
     if compared:
-        sentences.insert(0, (_BESIDE, beside(compared, summary.metrics[0])))
+        sentences.insert(0, ("beside", beside(compared, summary.metrics[0])))
     if confirmation is not None:
-        sentences.insert(0, (_CONFIRMED, confirmed(confirmation, summary.metrics[0])))
-    return _Lines(facts, sentences, commands)
+        sentences.insert(0, ("confirmed", confirmed(confirmation, summary.metrics[0])))
+    labelled = [(purpose.partition(",")[0], command) for purpose, command in commands]
+    return _Table(f"{summary.name}: {headline(summary)}", facts, sentences, labelled)
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """Facts are cut at the width, sentences are wrapped; what finds no room is counted."""
+class _Table:
+    """Facts and sentences are wrapped, commands are not; sentences without room are counted."""
 
-    facts: Sequence[Text]
-    sentences: Sequence[tuple[str, str]]
-    commands: Sequence[tuple[str, str]]
+    title: str
+    facts: Sequence[Row]
+    sentences: Sequence[Row]
+    commands: Sequence[Row]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self.facts:
-            yield _cut(line)
-        room = _MOST_LINES - len(self.facts)
+        labels = [label for label, _ in (*self.facts, *self.sentences, *self.commands)]
+        margin = max(map(cell_len, labels)) + 2
+        if console.width < _WIDE:
+            margin = min(margin, _NARROW_MARGIN)
+        above = [Text(self.title, style="bold")]
+        for label, text in self.facts:
+            above += row(label, text, margin=margin, console=console)
+        yield from above
+        yield from self._sentences(console, margin=margin, room=_MOST_LINES - len(above))
+        for label, command in self.commands:
+            start = (set_label(label, margin), "cyan")
+            yield Text.assemble(start, command, no_wrap=True, overflow="ignore")
+
+    def _sentences(self, console: Console, *, margin: int, room: int) -> Iterator[Text]:
         before = ""
         for done, (label, sentence) in enumerate(self.sentences):
-            wrapped = Text(sentence).wrap(console, max(10, options.max_width - len(_MARGIN)))
+            shown = "" if label == before else label
+            lines = list(row(shown, sentence, margin=margin, console=console))
             left = len(self.sentences) - done
             # The last line is kept for the count of what is left out.
-            if len(wrapped) > room - (left > 1):
-                yield _cut(Text(f"{_MARGIN}and {left} more in the report", style="dim"))
-                break
-            room -= len(wrapped)
-            shown = _MARGIN if label == before else label
-            before = label
-            for first, line in zip([shown] + [_MARGIN] * len(wrapped), wrapped, strict=False):
-                yield _cut(Text.assemble((first, "cyan"), line))
-        for purpose, command in self.commands:
-            yield Text.assemble((f"{purpose}: ", "dim"), command, no_wrap=True, overflow="ignore")
-
-
-def _cut(line: Text) -> Text:
-    line.no_wrap, line.overflow = True, "ellipsis"
-    return line
+            if len(lines) > room - (left > 1):
+                more = Text(f"and {left} more in the report", style="dim")
+                yield from row(shown, more, margin=margin, console=console)
+                return
+            yield from lines
+            before, room = label, room - len(lines)
 
 
 def _states(summary: Summary) -> str:
@@ -106,20 +113,20 @@ def _states(summary: Summary) -> str:
 
 def _winner(
     summary: Summary, winner: FrozenTrial | None, confirmation: Confirmation | None
-) -> list[Text]:
+) -> list[Row]:
     """Return what is delivered, where that was chosen on new seeds."""
     if winner is None or confirmation is None:
         return []
     value = f"{summary.metrics[0]} {on_new_seeds(confirmation)} on new seeds"
-    return [Text(f"winner    {value}, trial {winner.number}"), *_params(winner)]
+    return [("winner", f"{value}, trial {winner.number}"), *_params(winner)]
 
 
-def _params(trial: FrozenTrial) -> list[Text]:
+def _params(trial: FrozenTrial) -> list[Row]:
     params = [f"{name}={value_text(v)}" for name, v in trial.params.items()]
-    return [Text(f"{_MARGIN}{'  '.join(params[:_MOST_PARAMS])}")] if params else []
+    return [("", "  ".join(params))] if params else []
 
 
-def _facts(summary: Summary, *, winner: FrozenTrial | None) -> list[Text]:
+def _facts(summary: Summary, *, winner: FrozenTrial | None) -> list[Row]:
     lines = []
     if summary.best is not None:
         gain = (
@@ -127,22 +134,19 @@ def _facts(summary: Summary, *, winner: FrozenTrial | None) -> list[Text]:
         )
         value = measured(summary.best, summary.metrics[0], summary.best.values[0])
         where = "" if winner is None else " in the search"
-        lines.append(
-            Text(
-                f"best      {summary.metrics[0]} {value}{where}, trial {summary.best.number}{gain}"
-            )
-        )
+        said = f"{summary.metrics[0]} {value}{where}, trial {summary.best.number}{gain}"
+        lines.append(("best", said))
         # Of two that are the same trial, the winner has them already.
         if winner is None or winner.number != summary.best.number:
             lines += _params(summary.best)
     if summary.front:
-        lines.append(Text(f"front     {len(summary.front)} trials on the Pareto front"))
-        lines += [Text(f"          {end}") for end in _ends(summary)]
+        lines.append(("front", f"{len(summary.front)} trials on the Pareto front"))
+        lines += [("", end) for end in _ends(summary)]
     if summary.wall_seconds is not None:
         spent = f"{duration(summary.trial_seconds)} of trials in {duration(summary.wall_seconds)}"
         epochs = "" if summary.epochs_spent is None else f", {summary.epochs_spent:,} epochs"
         saved = f", {summary.epochs_saved:,} saved by pruning" if summary.epochs_saved else ""
-        lines.append(Text(f"cost      {spent}{epochs}{saved}"))
+        lines.append(("cost", f"{spent}{epochs}{saved}"))
     return lines
 
 

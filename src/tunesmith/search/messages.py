@@ -3,6 +3,7 @@
 import optuna
 
 from tunesmith.search.following import TERMINATOR_OFF, more_trials
+from tunesmith.search.pace import rough
 from tunesmith.search.plan import Plan
 from tunesmith.search.saved_config import is_of_any_app
 from tunesmith.search.store import shown_storage
@@ -77,6 +78,28 @@ def interrupted(study: optuna.Study, plan: Plan) -> str:
         f"Interrupted after {finished} of {plan.n_trials} trials; "
         f"run the same command to continue study {plan.study_name}."
     )
+
+
+def to_be_confirmed(plan: Plan) -> str:
+    """Return what follows the search, and how to leave it out."""
+    confirm = plan.settings.confirm
+    best = "best trial" if confirm.n_best == 1 else f"{confirm.n_best} best trials"
+    return (
+        f"Then the {best} and the baseline are trained again on {confirm.n_seeds} new "
+        f"seed{'s' * (confirm.n_seeds != 1)}; {_without_confirming(plan)} leaves that out."
+    )
+
+
+def confirming(n_open: int, seconds: float, plan: Plan) -> str:
+    """Return what is being done after the search, and how to leave it out."""
+    return (
+        f"Confirming the best trials: {n_open} fit{'s' * (n_open != 1)} on new seeds, about "
+        f"{rough(seconds)}; {_without_confirming(plan)} leaves them out."
+    )
+
+
+def _without_confirming(plan: Plan) -> str:
+    return "hydra.sweeper.confirm=null" if is_of_any_app(plan) else "confirm=none"
 
 
 def confirming_interrupted(n_open: int, plan: Plan) -> str:

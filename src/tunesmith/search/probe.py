@@ -25,11 +25,10 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
 
     Raises InvalidConfig or a Hydra error for the first that is refused.
     """
-    for end in [None, *plan.space.ends()]:
-        drawn = {} if end is None else dict([end])
-        check_task(
-            loader.load_sweep_config(plan.config, plan.space.overrides(drawn)), plan.settings
-        )
+    check_task(plan.base, plan.settings)
+    for end in plan.space.ends():
+        overrides = plan.space.overrides(dict([end]))
+        check_task(loader.load_sweep_config(plan.config, overrides), plan.settings)
     plan.components.check_sampler()
     pruner = plan.make_pruner() or NopPruner()
     require_single_objective(

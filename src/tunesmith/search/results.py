@@ -132,16 +132,16 @@ def _plots_of(run: RunPaths) -> list[tuple[str, str]]:
 
 
 def _show(study: optuna.Study, session: Session, context: ReportContext) -> None:
+    path = session.plan.paths.report
+    report = str(path) if path.is_file() else f"needs {install_extra(EXTRA)}"
     summary = terminal_summary(
         study,
         context.advice or (),
         confirmation=context.confirmation,
         compared=context.compared,
-        commands=[*context.facts, *context.commands],
+        commands=[*context.facts, *context.commands, ("report", report)],
     )
     session.console.print(summary, crop=False)
-    report = session.plan.paths.report
-    session.say(f"report: {report if report.is_file() else f'needs {install_extra(EXTRA)}'}")
 
 
 def _facts(plan: Plan, *, refit: str | None = None) -> list[tuple[str, str]]:

@@ -20,11 +20,13 @@ from tunesmith.search.foreign import check_others
 from tunesmith.search.job import trial_overrides
 from tunesmith.search.launched import check_launcher
 from tunesmith.search.messages import (
+    confirming,
     confirming_interrupted,
     interrupted,
     notes_of,
     nothing_to_do,
     stopped_early,
+    to_be_confirmed,
     where,
 )
 from tunesmith.search.plan import Plan, summary_of
@@ -132,6 +134,8 @@ def _search_and_report(session: Session) -> None:
         session.say(where(plan))
         if summary := summary_of(plan):
             session.say(summary)
+        if plan.settings.confirm:
+            session.say(to_be_confirmed(plan))
         complete_stage(_search_stage(study, plan), session)
         note_baseline(study, plan)
         for note in notes_of(study):
@@ -198,10 +202,7 @@ def _confirm(
     confirm = Confirm(plan, search)
     recover_dead_trials(confirm.study, max_retries=plan.settings.max_retries)
     if fits := confirm.n_open:
-        session.say(
-            f"Confirming the best trials: {fits} fits on new seeds, "
-            f"about {confirm.seconds():.0f} s."
-        )
+        session.say(confirming(fits, confirm.seconds(), plan))
         run = parent_run(confirm.study, tracking, plan, parent_id=parent.id)
         confirm.queue()
         state = RunState.INTERRUPTED
@@ -264,8 +265,14 @@ def _search_stage(study: optuna.Study, plan: Plan) -> Stage:
 
 def _confirm_stage(confirm: Confirm) -> Stage:
     # Without a time limit: these fits are promised, however long the search took.
-    n_trials, overrides_of = confirm.n_trials, confirm.overrides_of
-    return Stage(CONFIRM, confirm.study, n_trials, overrides_of=overrides_of, queued_only=True)
+    return Stage(
+        CONFIRM,
+        confirm.study,
+        confirm.n_trials,
+        overrides_of=confirm.overrides_of,
+        unit="fits",
+        queued_only=True,
+    )
 
 
 def _extra_overrides(plan: Plan) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_loader import ConfigLoader
@@ -123,4 +123,9 @@ def open_session(
         loader=hydra_context.config_loader,
     )
     # The stream is taken now: a trial may send what is printed elsewhere.
-    return Session(plan, hydra_context, task_function, console=Console(file=sys.stdout))
+    return Session(plan, hydra_context, task_function, console=_console(sys.stdout))
+
+
+def _console(stream: TextIO) -> Console:
+    # FORCE_COLOR asks for colours in a log too, but nothing is rewritten there.
+    return Console(file=stream, force_interactive=None if stream.isatty() else False)

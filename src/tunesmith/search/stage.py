@@ -4,7 +4,8 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ from functools import partial
 import optuna
 from optuna.trial import TrialState
 
-from tunesmith.search.console import LiveLine
+from tunesmith.search.console import Progress
 from tunesmith.search.job import run_as_job
 from tunesmith.search.launched import LaunchedWorkers, is_launched
 from tunesmith.search.recording import recorded
@@ -49,6 +50,8 @@ class Stage:
     study: optuna.Study
     n_trials: int
     overrides_of: Callable[[optuna.Trial], list[str]]
+    # What its trials are called: only "trials" compete with each other.
+    unit: str = "trials"
     queued_only: bool = False
     timeout: float | None = None
     termination: Stagnation | None = None
@@ -63,13 +66,7 @@ def complete_stage(stage: Stage, session: Session) -> None:
     does not help.
     """
     n_jobs = session.plan.settings.n_jobs
-    line = LiveLine(stage.study, n_trials=stage.n_trials, n_jobs=n_jobs, console=session.console)
-
-    def on_change(study: optuna.Study) -> None:
-        line.update(study)
-        stage.watch(study)
-
-    with SignalGuard() as stop, line:
+    with SignalGuard() as stop, shown(stage, session, n_jobs=n_jobs) as on_change:
         if n_jobs > 1 or is_launched(session.plan.config):
             _have_workers_do(stage, session, stop=stop, on_change=on_change)
             interrupted = stop.requested
@@ -80,6 +77,28 @@ def complete_stage(stage: Stage, session: Session) -> None:
             interrupted = ended is StopReason.INTERRUPTED
     if interrupted:
         raise SearchInterrupted
+
+
+@contextmanager
+def shown(
+    stage: Stage, session: Session, *, n_jobs: int
+) -> Iterator[Callable[[optuna.Study], None]]:
+    """Show inside the block how a stage goes; give what is to be called when trials change."""
+    progress = Progress(
+        stage.study,
+        n_trials=stage.n_trials,
+        n_jobs=n_jobs,
+        console=session.console,
+        timeout=stage.timeout,
+        unit=stage.unit,
+    )
+
+    def on_change(study: optuna.Study) -> None:
+        progress.update(study)
+        stage.watch(study)
+
+    with progress:
+        yield on_change
 
 
 def work(

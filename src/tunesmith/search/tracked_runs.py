@@ -52,8 +52,8 @@ def mlflow_pages(study: optuna.Study, session: Session) -> list[tuple[str, str]]
         return []
     uri, tracking = str(node.uri), session.tracking
     pages = {
-        "this search there, under Model training": tracking.page(run_id),
-        "all searches and runs there": tracking.page(),
+        "under Model training": tracking.page(run_id),
+        "all searches there": tracking.page(),
     }
     found = {"open MLflow": open_mlflow(uri)}
     found |= {name: mlflow_page(uri, page) for name, page in pages.items() if page is not None}

@@ -79,6 +79,7 @@ def refit_winner(
     best.predictor.unlink(missing_ok=True)
     if not plan.settings.refit:
         return None
+    session.say(f"Fitting the winner, trial {winner.number}, once more.")
     fitted, said = _refit(winner, session, parent=parent)
     if not fitted or (parent.id is None and best.predictor.is_file()):
         return said

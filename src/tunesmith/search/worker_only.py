@@ -10,7 +10,7 @@ from tunesmith.search.begin import begin_search, check_code, open_study
 from tunesmith.search.confirm import Confirm
 from tunesmith.search.plan import Plan
 from tunesmith.search.session import Session
-from tunesmith.search.stage import Stage, work
+from tunesmith.search.stage import Stage, shown, work
 from tunesmith.search.stop import SignalGuard
 from tunesmith.study import SearchFailed, StopReason, StudyRecord, n_finished
 from tunesmith.tracking import NoTracking
@@ -74,13 +74,13 @@ def _await_begin(session: Session) -> None:
 
 
 def _complete(stage: Stage, session: Session) -> None:
-    with SignalGuard() as stop:
+    with SignalGuard() as stop, shown(stage, session, n_jobs=1) as on_change:
         try:
             ended = work(
                 stage,
                 session,
                 stop=stop,
-                on_change=stage.watch,
+                on_change=on_change,
                 should_stop=lambda: stop.requested,
             )
         except SearchFailed as error:

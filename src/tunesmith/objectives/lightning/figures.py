@@ -1,8 +1,8 @@
 """What a single fit leaves behind: its checkpoint, learning curve and predicted versus true."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
 import torch
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.profilers import PassThroughProfiler, Profiler, SimpleProfiler
@@ -10,10 +10,12 @@ from lightning.pytorch.profilers import PassThroughProfiler, Profiler, SimplePro
 from tunesmith.context import Context
 from tunesmith.objectives.class_predictions import class_plots
 from tunesmith.objectives.fit_plots import log_plots, predicted_versus_true
-from tunesmith.objectives.importance import log_importance
 from tunesmith.objectives.lightning.fitted import LightningFitted
 from tunesmith.paths import RunPaths
 from tunesmith.tracking import curves_of
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 N_LONGEST = 5
 
@@ -37,12 +39,15 @@ def log_fit(trainer: Trainer, datamodule: LightningDataModule, *, context: Conte
     model = trainer.lightning_module
     log_plots(_of_validation(model, datamodule, paths=paths), context=context)
     fitted = LightningFitted(model, datamodule, accelerator="cpu")
+    # here: the first epoch must not wait for scikit-learn
+    from tunesmith.objectives.importance import log_importance
+
     log_importance(fitted.predictor(), datamodule, context=context)
 
 
 def _of_validation(
     model: LightningModule, datamodule: LightningDataModule, *, paths: RunPaths
-) -> dict[Path, go.Figure]:
+) -> "dict[Path, go.Figure]":
     """Return the plots of the validation rows by their files; none where they do not apply."""
     labels = getattr(datamodule, "labels", ())
     batch = next(iter(datamodule.val_dataloader()))
@@ -72,11 +77,13 @@ def _write_profile(profiler: Profiler, *, path: Path) -> None:
         print(f"profile    {said}; the rest: {path.name}")
 
 
-def _learning_curve(trainer: Trainer) -> go.Figure | None:
+def _learning_curve(trainer: Trainer) -> "go.Figure | None":
     curves = curves_of(trainer).items()
     fitted = {name: points for name, points in curves if not name.startswith("test/")}
     if not fitted:
         return None
+    import plotly.graph_objects as go  # here: the first epoch must not wait for it
+
     figure = go.Figure(
         [
             go.Scatter(x=list(points), y=list(points.values()), name=name, mode="lines+markers")
