@@ -131,6 +131,22 @@ def test_what_stands_in_the_held_out_rows_reaches_no_fit(
     assert values[1] > 10 * values[0]
 
 
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
+def test_boosting_in_a_fold_is_fitted_on_all_its_training_rows(
+    composed: Compose, tmp_path: Path, table: tuple[str, ...], name: str
+) -> None:
+    """Some of them only tell how many rounds it takes."""
+    cfg = composed(*table, *(MODELS | LOOKING)[name], "data.folds=3", "data.fold=2")
+    with entered(job_context()):
+        found = objective_of(cfg).evaluate(cfg)
+        fixed = objective_of(cfg).on_all_rows(cfg, found)
+        assert fixed is not None
+        again = objective_of(cfg).evaluate(fixed)
+    assert found == again
+    most = {"lightgbm": "num_iterations", "xgboost": "n_estimators"}[name]
+    assert 1 < found["rounds"] == fixed.model[most] < cfg.model[most]
+
+
 def test_classes_are_computed_in_folds(composed: Compose, tmp_path: Path) -> None:
     path = write_iris(tmp_path)
     cfg = composed(
