@@ -1,4 +1,4 @@
-"""Keep what libraries warn of off the terminal: it is in the log file."""
+"""Keep messages from where they are not wanted: what libraries warn of, what is said twice."""
 
 import logging
 import sysconfig
@@ -36,3 +36,14 @@ def without_libraries() -> Iterator[None]:
     finally:
         for handler in handlers:
             handler.removeFilter(own)
+
+
+@contextmanager
+def silenced(level: int) -> Iterator[None]:
+    """Inside the block nothing of this level, or below, is logged anywhere."""
+    before = logging.root.manager.disable
+    logging.disable(level)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -236,3 +236,20 @@ def test_a_wide_table_is_fitted_in_groups_as_if_it_were_at_once(tmp_path: Path) 
     names = [name.removeprefix("numbers__") for name in data.preprocessing.get_feature_names_out()]
     assert names == list(whole.get_feature_names_out())
     assert np.array_equal(data.preprocessing.transform(raw), whole.transform(raw[table.columns]))
+
+
+def test_a_large_table_is_let_go_for_what_is_delivered_and_gives_the_same_rows(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = module(path, train_on="all")
+    monkeypatch.setattr("tunesmith.data.table_rows.SMALL", 0)
+    monkeypatch.setattr("tunesmith.data.table_rows._large", {})
+    large = module(path, train_on="all")
+    assert len(large._fitted.table.features) == len(large.example) == 5
+    pd.testing.assert_frame_equal(large.example, small.example)
+    for ours, same in zip(large.train + large.test, small.train + small.test, strict=True):
+        assert torch.equal(ours, same)
+    assert large.summary == small.summary
+    # The next split of it reads it again.
+    again = module(path)
+    assert prices(again)[2] == prices(large)[2]

@@ -95,27 +95,56 @@ def test_what_is_delivered_may_be_the_model_of_the_training_rows(
         assert on_train["test/mse"] == objective_of(cfg).evaluate(cfg)["test/mse"]
 
 
-@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "sklearn", "mlp"])
+LOOKING = {
+    "xgboost": ("objective=sklearn", "model=xgboost"),
+    # The best epoch is not the last one, and the last one is not the last that was allowed.
+    "mlp that stops early": (
+        *("trainer.max_epochs=60", "trainer.check_val_every_n_epoch=1", "optimizer.lr=0.05"),
+        *("callbacks=early_stopping", "callbacks.early_stopping.patience=2"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*MODELS, *LOOKING])
 def test_what_stands_in_the_held_out_rows_reaches_no_fit(
     composed: Compose, tmp_path: Path, table: tuple[str, ...], name: str
 ) -> None:
-    """Early stopping included: other rows of the fold's own end the fit."""
-    models = {**MODELS, "xgboost": ("objective=sklearn", "model=xgboost")}
+    """Early stopping and the best epoch included: other rows of the fold's own end the fit."""
     trained = module(tmp_path / "houses.csv", folds=3, fold=2).train[1][:, 0]
     held_out = ~houses()["price"].astype(np.float32).isin(trained.numpy())
     assert held_out.sum() == 47
-    predicted = []
+    predicted, values = [], []
     for factor in (1.0, 7.0):
         changed = houses()
         changed.loc[held_out, "price"] *= factor
         changed.to_csv(tmp_path / "houses.csv", index=False)
-        cfg = composed(*table, *models[name], "data.folds=3", "data.fold=2")
-        with entered(job_context()):
-            objective_of(cfg).evaluate(cfg)
-        fitted = restore_model(cfg, tmp_path)
+        cfg = composed(*table, *(MODELS | LOOKING)[name], "data.folds=3", "data.fold=2")
+        folder = RunPaths(tmp_path / f"times-{factor:g}")
+        folder.folder.mkdir()
+        with entered(replace(job_context(), paths=folder)):
+            values.append(objective_of(cfg).evaluate(cfg)["val/mse"])
+        fitted = restore_model(cfg, folder.folder)
         assert fitted is not None
         predicted.append(np.asarray(fitted.predictor().predict(houses().drop(columns="price"))))
     assert np.array_equal(*predicted)
+    # And what a trial returns is their own error.
+    assert values[1] > 10 * values[0]
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
+def test_boosting_in_a_fold_is_fitted_on_all_its_training_rows(
+    composed: Compose, tmp_path: Path, table: tuple[str, ...], name: str
+) -> None:
+    """Some of them only tell how many rounds it takes."""
+    cfg = composed(*table, *(MODELS | LOOKING)[name], "data.folds=3", "data.fold=2")
+    with entered(job_context()):
+        found = objective_of(cfg).evaluate(cfg)
+        fixed = objective_of(cfg).on_all_rows(cfg, found)
+        assert fixed is not None
+        again = objective_of(cfg).evaluate(fixed)
+    assert found == again
+    most = {"lightgbm": "num_iterations", "xgboost": "n_estimators"}[name]
+    assert 1 < found["rounds"] == fixed.model[most] < cfg.model[most]
 
 
 def test_classes_are_computed_in_folds(composed: Compose, tmp_path: Path) -> None:

@@ -130,14 +130,21 @@ class _Random:
         return np.random.default_rng(self.split.seed).permutation(self.n)
 
 
-class _Stratified(_Random):
-    """Shuffled rows; each part has about the same share of each class."""
+class _Divided(_Random):
+    """Rows in their own order, of which a splitter holds some out."""
 
     def all_rows(self) -> tuple[Numbers, Numbers]:
         return np.arange(self.n), np.arange(0)
 
     def held_out(self, share: float) -> tuple[Numbers, Numbers]:
         return self._divided(np.arange(self.n), share)
+
+    def _divided(self, rows: Numbers, share: float) -> tuple[Numbers, Numbers]:
+        raise NotImplementedError
+
+
+class _Stratified(_Divided):
+    """Shuffled rows; each part has about the same share of each class."""
 
     def validation(self, rest: Numbers) -> tuple[Numbers, Numbers]:
         return self._divided(rest, self.split.val_fraction)
@@ -169,14 +176,8 @@ class _Stratified(_Random):
         return kept, held
 
 
-class _Grouped(_Random):
+class _Grouped(_Divided):
     """Rows of one group stay together; of classes each part has about its share."""
-
-    def all_rows(self) -> tuple[Numbers, Numbers]:
-        return np.arange(self.n), np.arange(0)
-
-    def held_out(self, share: float) -> tuple[Numbers, Numbers]:
-        return self._divided(np.arange(self.n), share)
 
     def validation(self, rest: Numbers) -> tuple[Numbers, Numbers]:
         return self._divided(rest, self.split.val_fraction / (1 - (self.split.test_fraction or 0)))

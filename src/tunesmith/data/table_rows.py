@@ -1,6 +1,6 @@
 """The rows of a table as numbers: split, and turned by what was fitted on the training rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -8,11 +8,12 @@ import pandas as pd
 import torch
 from sklearn.compose import ColumnTransformer
 
+from tunesmith.data.freed_memory import release_freed_memory
 from tunesmith.data.preprocessing import fit_preprocessing
 from tunesmith.data.split import Parts, split_rows
 from tunesmith.data.split_plan import Numbers, Split, Splittable
 from tunesmith.data.table_source import ReadTable, Source, read_source
-from tunesmith.data.tabular import Rows
+from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows
 
 # Tables of at most so many values are kept in as many splits as a search's folds and seeds ask for.
 SMALL, N_SMALL = 200_000, 64
@@ -30,6 +31,7 @@ class Fitted:
         preprocessing: Turns raw rows into x.
         table: The table.
         parts: Which rows these are.
+        made_test: The rows to test with, where they were made beforehand.
 
     """
 
@@ -38,10 +40,13 @@ class Fitted:
     preprocessing: ColumnTransformer
     table: ReadTable
     parts: Parts
+    made_test: Rows | None = None
 
     @property
     def test(self) -> Rows:
         """The rows to test with, made when they are asked for: no trial asks."""
+        if self.made_test is not None:
+            return self.made_test
         held = self.table.test
         if held is None:
             return _rows(self.table, self.preprocessing, self.parts.test)
@@ -59,7 +64,12 @@ class Fitted:
 
     def raw(self, part: Numbers) -> pd.DataFrame:
         """Return raw rows."""
-        return self.table.features.iloc[part].reset_index(drop=True)
+        return self.table.features.loc[part].reset_index(drop=True)
+
+    def without_table(self) -> "Fitted":
+        """Return the same with only so many raw rows as an example takes."""
+        few = self.table.features.loc[self.parts.train[:N_EXAMPLE_ROWS]]
+        return replace(self, made_test=self.test, table=replace(self.table, features=few))
 
 
 def fit_rows(
@@ -79,13 +89,21 @@ def fit_rows(
 
     """
     asked = (source, split, fold, takes_all, categories)
+    if asked in _large:
+        return _large[asked]
     if read_source(source).features.size <= SMALL:
         return _fit_small(*asked)
-    if asked not in _large:
-        # Two of them at a time would be one too many.
-        _large.clear()
-        _large[asked] = _fit(*asked)
-    return _large[asked]
+    # Two of them at a time would be one too many.
+    _large.clear()
+    release_freed_memory()
+    fitted = _fit(*asked)
+    if takes_all:
+        # What is delivered is fitted last, on most rows: the table makes room for it.
+        fitted = fitted.without_table()
+        read_source.cache_clear()
+    _large[asked] = fitted
+    release_freed_memory()
+    return fitted
 
 
 def _fit(source: Source, split: Split, fold: int, takes_all: bool, categories: str) -> Fitted:

@@ -1,7 +1,8 @@
 """Rows of numbers with one target: what the data modules of tables share."""
 
+import copy
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from lightning.pytorch import LightningDataModule
@@ -69,6 +70,18 @@ class TabularDataModule(LightningDataModule, ABC):
     def stopping(self) -> tuple[Rows, Rows]:
         """The rows to fit on where others end the fit, and these."""
         return self.train, self.val
+
+    def without_held_out(self) -> Self:
+        """Return the data of a fit that looks at rows to validate with while it goes on.
+
+        In folds these are rows to train on; else nothing changes, and the data are these.
+        """
+        train, val = self.stopping
+        if val is self.val:
+            return self
+        changed = copy.copy(self)
+        changed.train, changed.val = train, val
+        return changed
 
     @property
     def example(self) -> Any:

@@ -1,4 +1,4 @@
-"""The demo model, an MLP of variable depth with learning-rate schedules, and a linear one."""
+"""The demo model, an MLP of variable depth with learning-rate schedules; and models of tables."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,7 @@ from tunesmith._lazy import load_from
 
 if TYPE_CHECKING:
     from tunesmith.models.classifier import MLPClassifier
+    from tunesmith.models.kernel import KernelClassifier, KernelRegressor
     from tunesmith.models.linear import linear_model
     from tunesmith.models.mlp import MLP, MLPRegressor
     from tunesmith.models.schedules import (
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MLP",
+    "KernelClassifier",
+    "KernelRegressor",
     "MLPClassifier",
     "MLPRegressor",
     "constant_schedule",
@@ -27,6 +30,8 @@ __all__ = [
 __getattr__ = load_from(
     __name__,
     {
+        "KernelClassifier": "kernel",
+        "KernelRegressor": "kernel",
         "MLP": "mlp",
         "MLPClassifier": "classifier",
         "MLPRegressor": "mlp",

@@ -15,7 +15,7 @@ from tunesmith.config import resolve_function
 from tunesmith.data import TabularDataModule
 from tunesmith.errors import InvalidConfig
 from tunesmith.models import linear_model
-from tunesmith.objectives.tabular_fit import as_arrays, row_weights
+from tunesmith.objectives.tabular_fit import arrays, row_weights
 
 OURS = f"tunesmith.models.{linear_model.__name__}"
 # What one thing is called here and there: the first name that an estimator knows is set.
@@ -62,7 +62,7 @@ def make_estimator(cfg: DictConfig, data: TabularDataModule) -> Any:
 
 
 def fit_estimator(model: Any, data: TabularDataModule, *, n_threads: int | None = None) -> None:
-    """Fit an estimator on the training rows; others end a fit that may stop early.
+    """Fit an estimator on the training rows; those to validate with may end it.
 
     Args:
         model: What `make_estimator` returned.
@@ -70,12 +70,11 @@ def fit_estimator(model: Any, data: TabularDataModule, *, n_threads: int | None 
         n_threads: The threads of the libraries that it calls; None for their own choice.
 
     """
-    fitted, ending = data.stopping if stops_early(model) else (data.train, None)
-    x, y = as_arrays(data, fitted)
+    x, y = arrays(data, "train")
     weights = row_weights(data, y)
     arguments = quiet(model) | ({} if weights is None else {"sample_weight": weights})
-    if ending is not None:
-        x_end, y_end = as_arrays(data, ending)
+    if stops_early(model):
+        x_end, y_end = arrays(data, "val")
         arguments |= _watched(model, x_end, y_end, weights=row_weights(data, y_end))
     with threadpool_limits(n_threads):
         model.fit(x, y, **arguments)

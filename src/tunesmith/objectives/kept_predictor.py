@@ -1,8 +1,6 @@
 """The predictor that a run leaves in its folder: it needs neither the data nor a tracking store."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.context import Context, entered
 from tunesmith.errors import attempt
+from tunesmith.log_filter import silenced
 from tunesmith.objectives.objective import objective_of
 from tunesmith.pickled import write_predictor
 
@@ -30,21 +29,11 @@ def keep_predictor(cfg: DictConfig, context: Context) -> None:
         return
 
     def write() -> list[Path]:
-        with _silenced():
+        # The run's log holds already how the data were read.
+        with silenced(logging.INFO):
             return [write_predictor(objective.restore(cfg, paths.folder), paths.predictor)]
 
     with entered(context):
         _, problem = attempt(write)
     if problem:
         context.run.note(f"The run leaves no {paths.predictor.name} to predict with: {problem}")
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Keep quiet what the run's log holds already: the data say again how they were read."""
-    before = logging.root.manager.disable
-    logging.disable(logging.INFO)
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -20,7 +20,7 @@ from tunesmith.objectives.objective import FittedModel, Objective, Predictor
 from tunesmith.objectives.tabular_fit import (
     TabularFitted,
     TabularPredictor,
-    as_arrays,
+    arrays,
     row_weights,
     tabular_data,
 )
@@ -56,7 +56,7 @@ class LightGBM(Objective):
         """
         context = current_context()
         datamodule = tabular_data(cfg)
-        booster = _train(cfg, datamodule, context=context, report_every=self.report_every)
+        booster = self._boosted(cfg, datamodule, context)
         fitted = BoostedTrees(booster, datamodule)
         metrics = {**fitted.scores("train"), **fitted.scores("val"), "rounds": fitted.rounds}
         if context.keeps_model(cfg):
@@ -65,6 +65,15 @@ class LightGBM(Objective):
             return metrics
         _log_fit(fitted, context)
         return metrics | fitted.test()
+
+    def _boosted(self, cfg: DictConfig, data: TabularDataModule, context: Context) -> Any:
+        """Return the Booster of the training rows; in a fold some of them tell how many rounds."""
+        stopping = data.without_held_out() if cfg.model.get("early_stopping_round") else data
+        booster = _train(cfg, stopping, context=context, report_every=self.report_every)
+        if stopping is data:
+            return booster
+        fixed = self.on_all_rows(cfg, {"rounds": booster.best_iteration})
+        return _train_unwatched(fixed, data)
 
     def check(self, cfg: DictConfig) -> None:
         """Make the data and an empty model.
@@ -176,21 +185,10 @@ def _train(
     cfg: DictConfig, datamodule: TabularDataModule, *, context: Context, report_every: int
 ) -> Any:
     lightgbm = import_lightgbm()
-    lightgbm.register_logger(log)
-    fitted, watched_rows = datamodule.train, datamodule.val
-    if cfg.model.get("early_stopping_round"):
-        fitted, watched_rows = datamodule.stopping
-    x, y = as_arrays(datamodule, fitted)
-    train = lightgbm.Dataset(
-        x,
-        y,
-        weight=row_weights(datamodule, y),
-        categorical_feature=list(datamodule.categorical) or "auto",
-    )
-    watched = {}
-    if len(watched_rows[1]):
+    train, watched = _dataset(datamodule), {}
+    if len(datamodule.val[1]):
         # They end the fit, and weigh as the others do.
-        x, y = as_arrays(datamodule, watched_rows)
+        x, y = arrays(datamodule, "val")
         watched["val"] = train.create_valid(x, y, weight=row_weights(datamodule, y))
     if not context.is_trial:  # a trial saves the time
         watched["train"] = train
@@ -211,6 +209,23 @@ def _train(
         valid_names=list(watched),
         feval=further and ScoreRounds(further, task=datamodule.task, every=report_every),
         callbacks=[watch],
+    )
+
+
+def _train_unwatched(cfg: DictConfig, datamodule: TabularDataModule) -> Any:
+    params = parameters_of(cfg, datamodule)
+    return import_lightgbm().train(params, _dataset(datamodule), cfg.model.num_iterations)
+
+
+def _dataset(datamodule: TabularDataModule) -> Any:
+    lightgbm = import_lightgbm()
+    lightgbm.register_logger(log)
+    x, y = arrays(datamodule, "train")
+    return lightgbm.Dataset(
+        x,
+        y,
+        weight=row_weights(datamodule, y),
+        categorical_feature=list(datamodule.categorical) or "auto",
     )
 
 

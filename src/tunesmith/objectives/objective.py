@@ -252,15 +252,20 @@ def told_data(cfg: DictConfig) -> Any:
         A data module with a `summary`, or None.
 
     """
-    data = cfg.get("data")
-    if data is None or "_target_" not in data or "data" in objective_of(cfg).ignores:
-        return None
-    # Hydra wraps what it resolves.
-    kind = resolve_function(data._target_)
-    if not hasattr(getattr(kind, "func", kind), "summary"):
+    if not has_told_data(cfg):
         return None
     with naming_group("data"):
-        return instantiate(data)
+        return instantiate(cfg.data)
+
+
+def has_told_data(cfg: DictConfig) -> bool:
+    """Return whether a config's data tell what was read, and its objective reads them."""
+    data = cfg.get("data")
+    if data is None or "_target_" not in data or "data" in objective_of(cfg).ignores:
+        return False
+    # Hydra wraps what it resolves.
+    kind = resolve_function(data._target_)
+    return hasattr(getattr(kind, "func", kind), "summary")
 
 
 def summarize_data(cfg: DictConfig) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tunesmith.commands import mlflow_page, open_mlflow, predict_rows, repeat_run
 from tunesmith.context import Context
-from tunesmith.objectives.objective import summarize_data
+from tunesmith.objectives.objective import has_told_data
 from tunesmith.paths import shown
 
 
@@ -21,7 +21,7 @@ def print_result(
     rows = {name: f"{value:.8g}" for name, value in sorted(metrics.items())}
     rows |= {"time": _time(seconds, context), "folder": shown(context.paths.folder)}
     rows |= _in_mlflow(context, cfg)
-    if context.paths.predictor.is_file() and summarize_data(cfg):
+    if context.paths.predictor.is_file() and has_told_data(cfg):
         rows["predict"] = predict_rows(context.paths.folder)
     if (repeat := repeat_run(context.paths)) is not None:
         rows["repeat"] = repeat

@@ -39,7 +39,7 @@ class ScikitLearn(Objective):
     def evaluate(self, cfg: DictConfig) -> dict[str, float]:
         """Fit once and return the metrics on the training and the validation rows."""
         context, data = current_context(), tabular_data(cfg)
-        model = make_estimator(cfg, data)
+        model = self._estimator(cfg, data)
         fit_estimator(model, data, n_threads=cfg.n_threads)
         fitted = ScikitLearnFitted(model, data)
         metrics = {**fitted.scores("train"), **fitted.scores("val"), **fitted.rounds()}
@@ -50,6 +50,14 @@ class ScikitLearn(Objective):
         context.run.log_artifact(context.paths.estimator)
         fitted.log_plots(context)
         return metrics | fitted.test()
+
+    def _estimator(self, cfg: DictConfig, data: TabularDataModule) -> Any:
+        """Return the estimator to fit; in a fold some training rows tell how many rounds first."""
+        model = make_estimator(cfg, data)
+        if not stops_early(model) or (stopping := data.without_held_out()) is data:
+            return model
+        fit_estimator(model, stopping, n_threads=cfg.n_threads)
+        return make_estimator(self.on_all_rows(cfg, {"rounds": rounds_of(model) or 1}), data)
 
     def check(self, cfg: DictConfig) -> None:
         """Make the data and the estimator.

@@ -21,7 +21,7 @@ def suggest_for_table(cfg: DictConfig, trial: Trial) -> None:
             trial.suggest_float("model.bagging_fraction", 0.4, 1)
             trial.suggest_float("model.lambda_l2", 1e-8, 10, log=True)
         case "sklearn":
-            trial.suggest_float("model.penalty", 1e-3, 1e3, log=True)
+            _suggest_estimator(trial)
         case "mlp_table":
             trial.suggest_int("model.n_layers", 1, 3)
             trial.suggest_int("model.n_nodes", 8, 128, log=True)
@@ -29,3 +29,15 @@ def suggest_for_table(cfg: DictConfig, trial: Trial) -> None:
             trial.suggest_float("optimizer.weight_decay", 1e-3, 1, log=True)
             trial.suggest_categorical("trainer.max_epochs", [25, 50, 100, 200])
             trial.suggest_categorical("data.batch_size", [32, 128])
+
+
+def _suggest_estimator(trial: Trial) -> None:
+    match trial.suggest_categorical("model", ["linear", "kernel", "extra_trees"]):
+        case "linear":
+            trial.suggest_float("model.penalty", 1e-3, 1e3, log=True)
+        case "kernel":
+            trial.suggest_float("model.penalty", 1e-3, 1e2, log=True)
+            trial.suggest_float("model.gamma", 0.01, 3, log=True)
+        case "extra_trees":
+            trial.suggest_float("model.max_features", 0.1, 1)
+            trial.suggest_int("model.min_samples_leaf", 1, 20, log=True)

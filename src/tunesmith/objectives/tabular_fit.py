@@ -28,12 +28,7 @@ def tabular_data(cfg: DictConfig) -> TabularDataModule:
 
 def arrays(datamodule: TabularDataModule, part: str) -> tuple[Any, Any]:
     """Return x and y of train, val or test: y is numbers, or indices of classes, (n,)."""
-    return as_arrays(datamodule, getattr(datamodule, part))
-
-
-def as_arrays(datamodule: TabularDataModule, rows: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Return x and y of rows: y is numbers, or indices of classes, (n,)."""
-    x, y = rows
+    x, y = getattr(datamodule, part)
     return x.numpy(), y.numpy() if datamodule.task.is_of_classes else y[:, 0].double().numpy()
 
 

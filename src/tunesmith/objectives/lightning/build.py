@@ -8,8 +8,9 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
 from omegaconf import DictConfig, open_dict
 
-from tunesmith.config import lightning_mode, told_of_data
+from tunesmith.config import lightning_mode, resolve_function, told_of_data
 from tunesmith.context import Context, Role
+from tunesmith.data import TabularDataModule
 from tunesmith.objectives.lightning.callbacks import EpochBar, StopAfterEpochs, WatchFit
 from tunesmith.objectives.lightning.checkpoint import (
     ResumeFromCheckpoint,
@@ -37,12 +38,38 @@ def build_model(cfg: DictConfig, datamodule: LightningDataModule) -> LightningMo
     return model
 
 
+def data_of_fit(cfg: DictConfig, datamodule: LightningDataModule) -> LightningDataModule:
+    """Return the data that a fit is given.
+
+    In folds the rows to validate with are held out of it: whatever ends a fit, or chooses one of
+    its epochs, looks at others.
+    """
+    if isinstance(datamodule, TabularDataModule) and _looks_at_validation(cfg):
+        return datamodule.without_held_out()
+    return datamodule
+
+
+def _looks_at_validation(cfg: DictConfig) -> bool:
+    """Return whether a fit depends on its validations; what only keeps a file of them does not."""
+    kinds = [resolve_function(cfg.callbacks[name]._target_) for name in _watching(cfg)]
+    return cfg.metric.at == "best" or not all(map(_is_checkpoint, kinds))
+
+
+def _is_checkpoint(kind: object) -> bool:
+    # Hydra wraps what it resolves.
+    kind = getattr(kind, "func", kind)
+    return isinstance(kind, type) and issubclass(kind, Checkpoint)
+
+
+def _watching(cfg: DictConfig) -> list[str]:
+    return [str(name) for name, node in cfg.callbacks.items() if node and "monitor" in node]
+
+
 def without_validation(cfg: DictConfig, *, epochs: int) -> DictConfig:
     """Return the config of a fit that ends after so many epochs, whatever it validates to."""
     changed = copy.deepcopy(cfg)
     with open_dict(changed):
-        watching = [name for name, node in changed.callbacks.items() if node and "monitor" in node]
-        for name in watching:
+        for name in _watching(changed):
             del changed.callbacks[name]
         changed.callbacks.after_epochs = {
             "_target_": f"{StopAfterEpochs.__module__}.{StopAfterEpochs.__name__}",
@@ -53,7 +80,7 @@ def without_validation(cfg: DictConfig, *, epochs: int) -> DictConfig:
     return changed
 
 
-def build_watch(cfg: DictConfig, context: Context) -> WatchFit:
+def build_watch(cfg: DictConfig, context: Context, *, keeps_weights: bool) -> WatchFit:
     """Return the callback that reports to the trial, if there is one."""
     one = isinstance(cfg.metric.name, str)
     return WatchFit(
@@ -61,6 +88,7 @@ def build_watch(cfg: DictConfig, context: Context) -> WatchFit:
         metric=cfg.metric.name if one else None,
         direction=cfg.metric.direction if one else None,
         prune=cfg.prune,
+        keeps_weights=keeps_weights,
     )
 
 

@@ -1,5 +1,6 @@
 """Lightning callbacks of a fit: report to the trial and let it be pruned, show the epochs."""
 
+import copy
 import logging
 import math
 from dataclasses import dataclass
@@ -40,17 +41,26 @@ class WatchFit(Callback):
         metric: What is reported; None for several metrics, for which Optuna does not prune.
         direction: `minimize` or `maximize`.
         prune: Whether the trial's pruner is obeyed.
+        keeps_weights: Whether the weights of the best validation are kept as `weights`.
 
     """
 
     def __init__(
-        self, *, trial: Trial | None, metric: str | None, direction: str | None, prune: bool
+        self,
+        *,
+        trial: Trial | None,
+        metric: str | None,
+        direction: str | None,
+        prune: bool,
+        keeps_weights: bool = False,
     ) -> None:
         self.trial = trial
         self.metric = metric
         self.direction = direction
         self.prune = prune
+        self.keeps_weights = keeps_weights
         self.best: Best | None = None
+        self.weights: dict[str, Any] | None = None
         self._loss = torch.zeros(())
 
     def on_train_batch_end(
@@ -83,6 +93,8 @@ class WatchFit(Callback):
             return
         if fitting and (self.best is None or self._is_better(value, self.best.value)):
             self.best = Best(value, epoch)
+            if self.keeps_weights:
+                self.weights = copy.deepcopy(pl_module.state_dict())
         if self.trial is not None:
             self._report(self.trial, value, epoch=epoch)
 

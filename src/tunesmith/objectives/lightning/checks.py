@@ -1,8 +1,6 @@
 """Refuse a config that Lightning cannot fit, before it is tried."""
 
-import contextlib
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -12,6 +10,7 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
+from tunesmith.log_filter import silenced
 from tunesmith.objectives.lightning.build import build_model
 from tunesmith.objectives.lightning.checkpoint import check_checkpoint
 from tunesmith.objectives.lightning.logged_names import can_log, texts_like_names
@@ -157,20 +156,10 @@ def processes_of(cfg: DictConfig) -> int:
         InvalidConfig: The Trainer refuses its arguments.
 
     """
-    with naming_group("trainer"), _quiet():
+    # Lightning says it again of the Trainer that fits.
+    with naming_group("trainer"), silenced(logging.WARNING):
         trainer: Trainer = instantiate(cfg.trainer, logger=False, enable_progress_bar=False)
     return trainer.num_devices * trainer.num_nodes
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop what Lightning says of a Trainer: it says it again of the one that fits."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def _check_accelerator(accelerator: str) -> None:

@@ -30,14 +30,7 @@ class LightningFitted(FittedModel):
         steps = is_overridden("test_step", self._model)
         if not (steps and is_overridden("test_dataloader", self._datamodule)):
             return {}
-        trainer = Trainer(
-            accelerator=self._accelerator,
-            devices=1,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
+        trainer = trainer_of_fitted(self._accelerator)
         trainer.test(self._model, datamodule=self._datamodule, verbose=False)
         return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
@@ -55,6 +48,18 @@ class LightningFitted(FittedModel):
         batch = next(iter(self._datamodule.val_dataloader()))
         rows = batch[0] if isinstance(batch, tuple | list) else batch
         return rows[:N_EXAMPLE_ROWS].numpy()
+
+
+def trainer_of_fitted(accelerator: str) -> Trainer:
+    """Return a Trainer that computes metrics, and records and leaves nothing."""
+    return Trainer(
+        accelerator=accelerator,
+        devices=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
 
 
 def _without_factories(model: LightningModule) -> LightningModule:

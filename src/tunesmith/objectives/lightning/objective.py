@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -19,13 +20,14 @@ from tunesmith.objectives.lightning.build import (
     build_model,
     build_trainer,
     build_watch,
+    data_of_fit,
     without_validation,
 )
-from tunesmith.objectives.lightning.callbacks import Best
+from tunesmith.objectives.lightning.callbacks import WatchFit
 from tunesmith.objectives.lightning.checkpoint import save_model
 from tunesmith.objectives.lightning.checks import check_fit, processes_of
 from tunesmith.objectives.lightning.figures import log_fit
-from tunesmith.objectives.lightning.fitted import LightningFitted
+from tunesmith.objectives.lightning.fitted import LightningFitted, trainer_of_fitted
 from tunesmith.objectives.lightning.memory import keep_freed_memory
 from tunesmith.objectives.objective import FittedModel, Objective
 from tunesmith.paths import RunPaths
@@ -61,13 +63,17 @@ class Lightning(Objective):
         """
         context = current_context()
         datamodule, model = _seeded(cfg)
-        watch = build_watch(cfg, context)
+        fitted_on = data_of_fit(cfg, datamodule)
+        holds_out, at_best = fitted_on is not datamodule, cfg.metric.at == "best"
+        watch = build_watch(cfg, context, keeps_weights=holds_out and at_best)
         trainer = build_trainer(cfg, watch, context)
-        _fit(trainer, model, datamodule, ckpt_path=cfg.ckpt_path, trial=context.trial)
-        metrics = _validated(cfg, trainer, datamodule, best=watch.best)
+        _fit(trainer, model, fitted_on, ckpt_path=cfg.ckpt_path, trial=context.trial)
+        metrics = _validated(cfg, trainer, fitted_on, watch=watch)
+        if holds_out:
+            metrics |= _held_out(cfg, model, datamodule, weights=watch.weights)
         metrics["model/parameters"] = _n_parameters(model)
         if context.keeps_model(cfg):
-            best_by = cfg.metric.name if cfg.metric.at == "best" else None
+            best_by = cfg.metric.name if at_best else None
             save_model(trainer, context.paths.checkpoint, best_by=best_by)
         metrics["epochs"] = trainer.current_epoch
         if not context.is_trial:
@@ -154,10 +160,10 @@ def _naming_the_unlogged(trainer: Trainer) -> Iterator[None]:
 
 
 def _validated(
-    cfg: DictConfig, trainer: Trainer, datamodule: LightningDataModule, *, best: Best | None
+    cfg: DictConfig, trainer: Trainer, datamodule: LightningDataModule, *, watch: WatchFit
 ) -> dict[str, float]:
     """Return the metrics of the validation that `metric.at` names; of the best, its epoch's."""
-    if cfg.metric.at == "best" and best is not None:
+    if cfg.metric.at == "best" and (best := watch.best) is not None:
         curves = curves_of(trainer).items()
         same = {name: points[best.epoch] for name, points in curves if best.epoch in points}
         return {**same, cfg.metric.name: best.value, "best_epoch": best.epoch}
@@ -168,6 +174,21 @@ def _validated(
         trainer.validate(datamodule=datamodule, model=trainer.lightning_module, verbose=False)
         metrics |= _metrics(trainer)
     return metrics
+
+
+def _held_out(
+    cfg: DictConfig,
+    model: LightningModule,
+    datamodule: LightningDataModule,
+    *,
+    weights: dict[str, Any] | None,
+) -> dict[str, float]:
+    """Return the metrics on rows that the fit has not looked at; with the best weights if any."""
+    if weights is not None:
+        model.load_state_dict(weights)
+    trainer = trainer_of_fitted(cfg.trainer.accelerator)
+    trainer.validate(model, datamodule=datamodule, verbose=False)
+    return _metrics(trainer)
 
 
 def _tested(trainer: Trainer, datamodule: LightningDataModule) -> dict[str, float]:
