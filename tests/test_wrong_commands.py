@@ -3,12 +3,18 @@
 They run in this process; tests/test_bad_input.py types some of their kind into a shell.
 """
 
+import importlib
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import ROOT, environment
+from tests.data.houses import houses
 from tests.in_process import refuse_here
+from tests.wrong_commands import FILES, NEW, PROGRAMS, TYPED
 
 # What is typed after `python train.py`, and what its one line holds. MLP, QUADRATIC: a search.
 MLP = "-m hparams_search=mlp"
@@ -20,7 +26,7 @@ VALUES = [
     ("model.n_layers=0", "got 0", "model.n_layers=2"),
     ("ckpt_path=nowhere.ckpt", "nowhere.ckpt", "ckpt_path=null"),
     ("model.n_layers=1,2", "model.n_layers=1,2", "--multirun"),
-    (f"{MLP} hydra.sweeper.n_trials=many", "many", "Integer"),
+    (f"{MLP} hydra.sweeper.n_trials=many", "many", "n_trials=100"),
     (f"{MLP} 'model.n_layers=int(interval(4,1))'", "interval(4,1)", "interval(LOW,HIGH)"),
     (f"{MLP} 'model.n_layers=interval(1,4)'", "got 1.0", "model.n_layers=2"),
     ("model=lightgbm", "model", "objective=lightgbm"),
@@ -66,7 +72,11 @@ SWEEPER_KEYS = [
     (f"{QUADRATIC} +hydra.sweeper.foo=3", "no key 'foo'", "did you mean hydra.sweeper."),
 ]
 KEYS = [
-    ("experiment=foo", "experiment has no options", "write conf/experiment/NAME.yaml"),
+    (
+        "experiment=foo",
+        "experiment has no options",
+        "type experiment=NAME, or leave it out",
+    ),
     (f"{MLP} sampler=bayes", "'sampler'", "did you mean hydra/sweeper/sampler?"),
     (f"{MLP} pruner=none", "'pruner'", "did you mean hydra/sweeper/pruner?"),
     ("pruner=none", "'pruner' without a search", "add -m hparams_search=NAME"),
@@ -106,7 +116,7 @@ CHOICES = [
     ("-m hparams_search=glob(*)", "one search", "try hparams_search=function"),
     (f"{QUADRATIC} hydra.sweeper.n_trials=3,4", "n_trials=3,4", "not supported"),
     (f"{MLP} objective=glob(*)", "objective=glob(*)", "try objective=choice(A,B)"),
-    ("objective=glob(*)", "objective=glob(*)", "requires --multirun"),
+    ("objective=glob(*)", "objective=glob(*)", "or --multirun"),
     ("loggers=csv", "got 'csv'", "try +loggers.csv._target_="),
     ("+loggers.x=csv", "loggers.x must be a node", "try +loggers.csv._target_="),
 ]
@@ -186,16 +196,33 @@ GRAMMAR = [
     ("'tags=[a;b,c]'", "';' must", """type 'tags=["a;b",c]'"""),
     ("'tags=[a,b]]'", "']' closes nothing", "in quotes"),
     ("model.n_layers 3", "'model.n_layers' is no KEY=VALUE", "type model.n_layers=3"),
-    ("mlp", "'mlp' is no KEY=VALUE", "type mlp=VALUE"),
+    ("mlp", "'mlp' is no KEY=VALUE", "type hparams_search=mlp or model=mlp"),
 ]
 
 
 ROWS = [
     *(*VALUES, *SWEEPER_KEYS, *KEYS, *FLAGS, *CHOICES, *LOGGERS, *METRICS, *NAMES, *SINGLE),
     *GRAMMAR,
+    *NEW,
 ]
 # What a dry run refuses as well: it promises to check everything.
 PROMISED = [*LOGGERS, *METRICS, *NAMES]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a table and the wrong files."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    houses().to_csv(tmp_path / "houses.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_there_are_many_ways_and_none_is_listed_twice() -> None:
+    assert len(NEW) + len(PROGRAMS) >= 150
+    assert len({typed for typed, _, _ in ROWS}) == len(ROWS)
 
 
 @pytest.mark.parametrize(("typed", "came", "way_out"), ROWS)
@@ -210,3 +237,44 @@ def test_a_dry_run_refuses_it_too(tmp_path: Path, typed: str, came: str, way_out
     said = refuse_here(*shlex.split(typed), "dry_run=true", root=tmp_path / "outputs")
     assert came in said
     assert way_out in said
+
+
+@pytest.mark.parametrize(("program", "typed", "came", "way_out"), PROGRAMS)
+def test_the_other_programs_say_it_in_one_line_too(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    program: str,
+    typed: str,
+    came: str,
+    way_out: str,
+) -> None:
+    before = contents(folder)
+    module = importlib.import_module(
+        f"{program}.__main__" if program.endswith("report") else program
+    )
+    try:
+        code, said = module.main(shlex.split(typed)), capsys.readouterr().err.rstrip("\n")
+    except SystemExit as ended:
+        code, said = 1, str(ended.code)
+    assert code == 1
+    assert "\n" not in said
+    assert came in said
+    assert way_out in said
+    assert contents(folder) == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("line", TYPED)
+def test_a_shell_gets_one_line_and_exit_code_1(folder: Path, line: str) -> None:
+    before = contents(folder)
+    words = shlex.split(line.replace("train.py", str(ROOT / "train.py"), 1))
+    done = subprocess.run(
+        [sys.executable, *words[1:]], env=environment(), capture_output=True, text=True, cwd=folder
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert contents(folder) == before

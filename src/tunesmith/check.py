@@ -19,13 +19,14 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidArgument, InvalidConfig
 from tunesmith.interrupts import quitting_at_once
 from tunesmith.log_filter import without_libraries
 from tunesmith.overrides import write_for_shell
 from tunesmith.renamed import bring_up_to_date
 from tunesmith.validate import require_choice, require_integer
 
+_SWITCHES = ("prune", "refit", "dry_run", "keep_model")
 DIRECTIONS = ("minimize", "maximize")
 # The sweepers that check their own space.
 SEARCH = "hydra_plugins.tunesmith_plugin."
@@ -66,6 +67,7 @@ def _check(cfg: DictConfig) -> None:
     from tunesmith.objectives import check_refit_rows, objective_of
 
     bring_up_to_date(cfg)
+    _check_switches(cfg)
     _check_metric(cfg.metric)
     _check_one_direction(cfg)
     if str(OmegaConf.select(cfg, "hydra.sweeper._target_")).startswith(SEARCH):
@@ -83,18 +85,37 @@ def _check(cfg: DictConfig) -> None:
         )
 
 
+def _check_switches(cfg: DictConfig) -> None:
+    """Raise InvalidArgument for a switch that is neither on nor off, or tags that are no list."""
+    for name in _SWITCHES:
+        value = cfg.get(name, False)
+        if not isinstance(value, bool):
+            raise InvalidArgument(name, "true or false", value, example=True)
+    if not OmegaConf.is_list(cfg.get("tags", ListConfig([]))):
+        raise InvalidArgument("tags", "a list", cfg.tags, example=[cfg.tags])
+    for name, value in (("seed", "null"), ("tracking", "none")):
+        if name not in cfg:
+            raise InvalidConfig(f"the config has no {name}; type {name}={value}, not ~{name}")
+    name = OmegaConf.select(cfg, "tracking.experiment", default="tunesmith")
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidArgument("tracking.experiment", "a name", name, example="tunesmith")
+
+
 def _check_tracking(cfg: DictConfig) -> None:
     """Raise InvalidConfig unless what tracks runs can be reached."""
+    from tunesmith.objectives import (
+        naming_group,  # here: showing a config does not need it
+    )
+
     if (node := cfg.get("tracking")) is not None:
-        instantiate(node).check()
+        with naming_group("tracking"):
+            tracking = instantiate(node)
+        tracking.check()
 
 
 def _check_metric(metric: DictConfig) -> None:
     """Raise InvalidConfig unless each metric has a direction that Optuna knows."""
-    names, directions = (
-        list(node) if OmegaConf.is_list(node) else [node]
-        for node in (metric.name, metric.direction)
-    )
+    names, directions = _values(metric.name), _values(metric.direction)
     for direction in directions:
         require_choice("metric.direction", direction, DIRECTIONS)
     if not names:
@@ -110,10 +131,15 @@ def _check_metric(metric: DictConfig) -> None:
 def _check_one_direction(cfg: DictConfig) -> None:
     """Raise InvalidConfig if the sweeper is told another direction than the metric has."""
     asked = OmegaConf.select(cfg, "hydra.sweeper.direction", default=cfg.metric.direction)
-    told, stated = (
-        [getattr(one, "name", one) for one in (node if OmegaConf.is_list(node) else [node])]
-        for node in (asked, cfg.metric.direction)
-    )
+    for direction in _values(asked):
+        if direction not in DIRECTIONS:
+            raise InvalidArgument(
+                "hydra.sweeper.direction",
+                f"one of {', '.join(DIRECTIONS)}",
+                direction,
+                way_out="leave it out and try metric.direction=maximize, or minimize",
+            )
+    told, stated = _values(asked), _values(cfg.metric.direction)
     if told == stated:
         return
     typed, known = (
@@ -125,6 +151,11 @@ def _check_one_direction(cfg: DictConfig) -> None:
         f"{typed} and {known} disagree: the metric's direction is that of the search; "
         f"try {wanted} without hydra.sweeper.direction"
     )
+
+
+def _values(node: Any) -> list[Any]:
+    listed = list(node) if OmegaConf.is_list(node) or isinstance(node, list) else [node]
+    return [getattr(one, "name", one) for one in listed]
 
 
 def _check_unseen_test_rows(metric: str | ListConfig) -> None:

@@ -4,6 +4,7 @@ InvalidConfig
 └── InvalidArgument
 """
 
+import argparse
 import difflib
 import logging
 import re
@@ -12,7 +13,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from tunesmith.extras import extra_of, install_extra
 from tunesmith.overrides import write_for_shell
@@ -83,6 +84,14 @@ class InvalidArgument(InvalidConfig):
         way_out = self.way_out or f"try {write_for_shell(self.name, self.example)}"
         detail = f", {self.detail}" if self.detail else ""
         return f"{self.name} must be {self.expected}, got {self.value!r}{detail}; {way_out}"
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser of a program's arguments that says a mistake in one line, with exit status 1."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with what is wrong and where help is."""
+        sys.exit(f"{message}; type {self.prog} --help for all that it takes")
 
 
 def untrusted(text: str) -> str | None:

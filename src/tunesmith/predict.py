@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tunesmith.errors import InvalidArgument, InvalidConfig
+from tunesmith.errors import InvalidArgument, InvalidConfig, OneLineParser
 from tunesmith.extras import install_extra, missing
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tunesmith.predict", description=__doc__)
+    parser = OneLineParser(prog="python -m tunesmith.predict", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="of a search, or a single run")
     parser.add_argument("rows", type=Path, metavar="FILE", help="the rows, raw as in training")
     parser.add_argument(

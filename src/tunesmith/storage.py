@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import optuna
 
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidConfig, OneLineParser
 from tunesmith.passwords import hide_passwords, refuse_passwords
 from tunesmith.study import create_schema, grants_of
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tunesmith.storage", description=__doc__)
+    parser = OneLineParser(prog="python -m tunesmith.storage", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
     init = actions.add_parser("init", help="create the tables, unless they are there")
     init.add_argument(

@@ -356,7 +356,7 @@ def test_values_that_no_metric_names_are_said_so(tmp_path: Path) -> None:
         ("objective.file=notes.txt", "notes.txt", "objective.file=my_objective.py"),
         ("objective.file=broken.py", "broken.py:2 is no Python", "expected ':'"),
         ("objective.file=raising.py", "raising.py:1 does not run", "No module named 'nowhere'"),
-        ("objective.file=exiting.py", "exiting.py:3 does not run", "SystemExit: 2"),
+        ("objective.file=exiting.py", "exiting.py:3 ends the program", "SystemExit: 2"),
         ("objective.file=others.py", "no function 'objective'", "objective.name=objectiv"),
         ("objective.file=none.py", "no function 'objective'", "it has none"),
         ("objective.file=objective.py objective.params=3", "got 3", "'objective.params={x: 1}'"),

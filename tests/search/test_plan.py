@@ -34,7 +34,6 @@ def test_advice_beyond_what_the_objective_takes_is_known(
         ("hydra.sweeper.direction=maximize",),
         ("metric.direction=maximize", "hydra.sweeper.direction=minimize"),
         ("hydra.sweeper.direction=[minimize,minimize]",),
-        ("hydra.sweeper.direction=up",),
     ],
 )
 def test_two_directions_are_refused_and_both_named(arguments: tuple[str, ...]) -> None:

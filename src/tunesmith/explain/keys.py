@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
-from omegaconf import OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.configs import CONFIGS
 from tunesmith.errors import nearest
@@ -22,6 +23,7 @@ _CHOICE = re.compile(r"([\w/]+)=[\w/]+")
 _SEPARATORS = re.compile(r"[./]")
 _SEARCH_GROUP = "hparams_search"
 _CONFIG_NAMES = {"--config-name", "-cn"}
+_PARAMS = "hydra.sweeper.params."
 _SEARCHING = "hydra/sweeper=experiment"
 
 
@@ -31,6 +33,8 @@ class Known:
 
     keys: tuple[str, ...]
     groups: tuple[str, ...]
+    choices: Mapping[str, Any]
+    config: DictConfig
 
     def same(self, name: str) -> list[str]:
         """Return the key itself where there is one, else those that end in the same word."""
@@ -67,6 +71,13 @@ def _unknown_here(name: str, said: str) -> str:
         return f"{said}; +{name}=VALUE adds one"
     if name in known.groups:
         return _no_choice(name)
+    if (typed := _overwritten(name, sys.argv[1:])) is not None:
+        return f"{typed} leaves no {name}, which is needed; {_instead(typed, name)}"
+    if name.startswith(_PARAMS):
+        key = name.removeprefix(_PARAMS)
+        return f"{said}: what is searched is typed by its own key; try {key}=interval(LOW,HIGH)"
+    if (elsewhere := _in_other_options(name, known)) is not None:
+        return f"{said} {elsewhere}"
     if meant := known.same(name):
         return f"{said}; did you mean {', '.join(meant)}?"
     searching = _known(_SEARCHING)
@@ -80,10 +91,72 @@ def _unknown_here(name: str, said: str) -> str:
     return f"{said}; +{name}=VALUE adds one"
 
 
+def _overwritten(name: str, arguments: Sequence[str]) -> str | None:
+    """Return what on the command line replaced or took away the node of a key, or itself."""
+    for argument in arguments:
+        key = argument.lstrip("+~").partition("=")[0]
+        is_above = name.startswith(f"{key}.") and not _is_choice(argument)
+        if is_above or (argument.startswith("~") and name == key):
+            return argument
+    return None
+
+
+def _instead(typed: str, name: str) -> str:
+    if typed.startswith("~"):
+        return f"leave {typed} out"
+    return f"type {name}={typed.partition('=')[2]}"
+
+
+def _in_other_options(name: str, known: Known) -> str | None:
+    """Say which options of a group have a key that the chosen one lacks, if any does."""
+    parts = name.split(".")
+    group = next(
+        (g for i in range(len(parts) - 1, 0, -1) if (g := "/".join(parts[:i])) in known.choices),
+        None,
+    )
+    if group is None:
+        return None
+    chosen, key = known.choices[group], name.removeprefix(group.replace("/", ".") + ".")
+    if chosen is None and (objective := known.choices.get("objective")):
+        return f"with objective={objective}, which takes no {group}; leave {name} out"
+    having = [
+        option for option in options_of(group) if option != chosen and _has(group, option, key)
+    ]
+    if not having:
+        return None
+    return f"with {group}={chosen}; {group}={', '.join(having)} has it"
+
+
+def _has(group: str, option: str, key: str) -> bool:
+    files = (conf / group / f"{option}.yaml" for conf in (own_configs(), CONFIGS))
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        return False
+    absent = object()
+    return OmegaConf.select(OmegaConf.load(file), key, default=absent) is not absent
+
+
+def default_of(key: str) -> Any:
+    """Return the default config's value of a key, None where it has none."""
+    known = _known() or Known((), (), {}, DictConfig({}))
+    for found in (known, _known(_SEARCHING)):
+        try:
+            value = None if found is None else OmegaConf.select(found.config, key)
+        except OmegaConfBaseException:
+            continue
+        if value is not None:
+            return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+    return None
+
+
 def keys_like(name: str) -> list[str]:
     """Return the default config's keys that end in a name, or in one like it."""
     known = _known()
-    return [] if known is None else known.same(name) or known.alike(name)
+    if known is None:
+        return []
+    searching = _known(_SEARCHING) or known
+    found = known.same(name) or searching.same(name) or known.alike(name)
+    return found or searching.alike(name)
 
 
 def _no_choice(group: str) -> str:
@@ -118,13 +191,14 @@ def _known(*more: str) -> Known | None:
             cfg = compose("train", overrides=[*chosen, *more], return_hydra_config=True)
         except HydraException:  # A second mistake, which is said when this one is mended.
             cfg = compose("train", overrides=[*more], return_hydra_config=True)
-    groups = tuple(str(key) for key in cfg.hydra.runtime.choices)
+    choices = dict(cfg.hydra.runtime.choices)
     with open_dict(cfg.hydra):
         del cfg.hydra["runtime"]
     # Not resolved: what stands for another key is set there. Hydra's own keys come last.
     nodes = sorted(cfg, key=lambda name: name == "hydra")
     plain: Any = OmegaConf.to_container(cfg, resolve=False)
-    return Known(tuple(key for name in nodes for key in _dotted(plain[name], str(name))), groups)
+    keys = tuple(key for name in nodes for key in _dotted(plain[name], str(name)))
+    return Known(keys, tuple(map(str, choices)), choices, cfg)
 
 
 def own_configs() -> Path:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from hydra.errors import OverrideParseException
 
@@ -13,12 +14,13 @@ from tunesmith.errors import (
     untrusted,
 )
 from tunesmith.explain.choices import misused_choice
-from tunesmith.explain.keys import unknown_key
+from tunesmith.explain.keys import options_of, unknown_key
+from tunesmith.explain.refusals import refusal
 from tunesmith.explain.unreadable import unreadable
 from tunesmith.explain.whole_config import in_a_whole_config
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
-UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]+)'")
+UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]*)'")
 UNKNOWN_CONFIG = re.compile(r"Cannot find primary config '([^']+)'")
 AVAILABLE = re.compile(r"Available options in '[^']+':\n((?:\t.*\n?)+)")
 UNSET_VARIABLE = re.compile(r"Environment variable '(\w+)' not found")
@@ -38,8 +40,8 @@ def one_line(error: Exception, *, known_keys: Keys | None = None) -> str:
     if (mistake := own_mistake(error)) is not None:
         return str(mistake)
     text = _with_cause(error)
-    if refusal := untrusted(text):
-        return refusal
+    if distrust := untrusted(text):
+        return distrust
     if failure := import_failure(error):
         return failure
     if misused := misused_choice(error):
@@ -59,6 +61,8 @@ def one_line(error: Exception, *, known_keys: Keys | None = None) -> str:
     if isinstance(error, OverrideParseException):
         reason = text.removesuffix(GRAMMAR_LINK).strip().splitlines()[-1]
         return unreadable(error.override, reason)
+    if refused := refusal(text):
+        return refused
     return " ".join(text.split("full_key:")[0].split())
 
 
@@ -69,7 +73,22 @@ def _unknown_option(group: str, option: str, available: re.Match[str] | None) ->
         return terminator_gone(f"{group}={option}")
     # What begins with an underscore is a base of other options.
     known = [name for name in available[1].split() if not name.startswith("_")]
+    if (path := _as_path(group, option)) is not None:
+        group, option = path
+        known = options_of(group)
+        near = Path(option).stem
+        meant = near if near in known else nearest(near, known)
+        said = f"{group} has no option {option!r}; options are named without folders"
+        return f"{said}, try {group}={meant}"
     return f"{group} has no option {option!r}; try {group}={nearest(option, known)}"
+
+
+def _as_path(group: str, option: str) -> tuple[str, str] | None:
+    """Return the group and what was typed as its option, if that is a path; None otherwise."""
+    for parent in Path(group).parents:
+        if options_of(parent.as_posix()) and parent.name:
+            return parent.as_posix(), f"{Path(group).relative_to(parent).as_posix()}/{option}"
+    return None
 
 
 def _with_cause(error: Exception) -> str:

@@ -10,12 +10,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote
 from hydra.errors import HydraException
 
+from tunesmith.explain.keys import options_of
 from tunesmith.overrides import SWEEPS, write_for_shell, write_value
 
 _WHILE_EVALUATING = re.compile(r"\w+ while evaluating '((\w+)\(.*)': (.*)", re.DOTALL)
 _EXTRANEOUS = re.compile(r"(?:extraneous|mismatched) input '([^']+)'")
 # A value that is more than one text.
 _COMPOUND = re.compile(r"\w+\(|[\[{]")
+_COLON = re.compile(r"(\w+(?:\.\w+)*):\s*(\S+)")
+_SUGGEST = re.compile(r"suggest_(\w+)")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -32,7 +35,15 @@ def unreadable(override: str, reason: str) -> str:
         return _no_pair(override, sys.argv[1:])
     if _error(f"{key}=1") is not None:
         return f"cannot read the key {key!r} of {override}; type KEY=VALUE, such as seed=1"
+    if (whole := _joined(override, sys.argv[1:])) is not None:
+        return f"{override!r} ends at a blank, where the shell cuts; type {shlex.quote(whole)}"
     said, way_out = _trouble(override, reason)
+    if found := _SUGGEST.search(override):
+        way_out = shlex.quote(f"{key}={_of_optuna(found[1])}")
+        return f"cannot read {override}: {found[0]} is Optuna's; type {way_out}"
+    if override.endswith(","):
+        way_out = f"type {override.rstrip(',')}"
+        return f"cannot read the value of {override}: it ends with a comma; {way_out}"
     if (repaired := _repaired_override(override)) is not None:
         way_out = f"type {' '.join(_repaired_with(override, repaired, sys.argv[1:]))}"
     return f"cannot read the value of {override}: {said}; {way_out}"
@@ -55,8 +66,17 @@ def _repaired_override(override: str) -> str | None:
 def _no_pair(argument: str, arguments: Sequence[str]) -> str:
     """Say of an argument without `=` which of its neighbours it may belong to."""
     said = f"{argument!r} is no KEY=VALUE"
+    if argument == "help":
+        return f"{said}; type --help"
     at = arguments.index(argument) if argument in arguments else 0
     before, after = arguments[at - 1 : at], arguments[at + 1 : at + 2]
+    if meant := _without_blanks(argument, before=before, after=arguments[at + 1 : at + 3]):
+        return f"{said}; type {shlex.quote(meant)}, without blanks around the ="
+    if found := _COLON.fullmatch(argument):
+        return f"{said}; type {found[1]}={found[2]}"
+    if groups := _groups_with(argument):
+        choices = " or ".join(f"{group}={argument}" for group in groups)
+        return f"{said}; type {choices}, or {shlex.quote(argument)}=VALUE"
     if before and "=" in before[0]:
         key, _, value = before[0].partition("=")
         whole = write_for_shell(key, f"{value} {argument}")
@@ -64,6 +84,35 @@ def _no_pair(argument: str, arguments: Sequence[str]) -> str:
     if after and "=" not in after[0] and not after[0].startswith("-"):
         return f"{said}; type {shlex.quote(f'{argument}={after[0]}')}"
     return f"{said}; type {shlex.quote(argument)}=VALUE"
+
+
+def _without_blanks(argument: str, *, before: Sequence[str], after: Sequence[str]) -> str | None:
+    """Return what `KEY = VALUE`, `KEY= VALUE` or `KEY =VALUE` means."""
+    if before and before[0].endswith("=") and len(before[0]) > 1:
+        return before[0] + argument
+    if after[:1] == ["="] and len(after) > 1:
+        return f"{argument}={after[1]}"
+    if after and after[0].startswith("=") and len(after[0]) > 1:
+        return argument + after[0]
+    return None
+
+
+def _groups_with(option: str) -> list[str]:
+    return [
+        group for group in ("hparams_search", "model", "objective") if option in options_of(group)
+    ]
+
+
+def _joined(override: str, arguments: Sequence[str]) -> str | None:
+    """Return an override with what the shell cut off it at a blank; None if that does not help."""
+    if override not in arguments:
+        return None
+    at = arguments.index(override)
+    for end in range(at + 2, min(at + 8, len(arguments)) + 1):
+        whole = " ".join(arguments[at:end])
+        if _error(whole) is None and "=" not in whole.partition("=")[2]:
+            return whole
+    return None
 
 
 def _trouble(override: str, reason: str) -> tuple[str, str]:
@@ -76,7 +125,9 @@ def _trouble(override: str, reason: str) -> tuple[str, str]:
         call, function, said = found.groups()
         if function == "interval" and "log" in call:
             function = "tag"
-        if close := get_close_matches(function, SWEEPS, n=1):
+        if function not in SWEEPS and (meant := _of_optuna(function)) is not None:
+            way_out = "type " + shlex.quote("=".join((override.partition("=")[0], meant)))
+        elif close := get_close_matches(function, SWEEPS, n=1):
             way_out = f"try {override.partition('=')[0]}={SWEEPS[close[0]]}"
         return f"{call}: {said.splitlines()[0]}", way_out
     if (character := _offending(override, error)) is not None:
@@ -85,6 +136,17 @@ def _trouble(override: str, reason: str) -> tuple[str, str]:
     if getattr(getattr(error.__cause__, "offendingToken", None), "text", "") == "<EOF>":
         return "it ends before its brackets are closed", way_out
     return " ".join(str(error).split()), way_out
+
+
+def _of_optuna(function: str) -> str | None:
+    """Return Hydra's grammar for what other libraries call a range by."""
+    if "categorical" in function:
+        return SWEEPS["choice"]
+    if "log" in function:
+        return SWEEPS["tag"]
+    if "int" in function:
+        return SWEEPS["int"]
+    return SWEEPS["interval"] if function in ("float", "uniform", "linspace") else None
 
 
 def _offending(override: str, error: HydraException) -> str | None:

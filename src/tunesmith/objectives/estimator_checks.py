@@ -22,8 +22,8 @@ from tunesmith.objectives.estimators import (
     quiet,
     said,
 )
+from tunesmith.objectives.group_mistakes import naming_group
 from tunesmith.objectives.metrics import check_metrics
-from tunesmith.objectives.naming_group import naming_group
 from tunesmith.objectives.tabular_fit import refuse_codes
 from tunesmith.validate import require_integer
 

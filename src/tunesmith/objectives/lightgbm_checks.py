@@ -15,9 +15,9 @@ from omegaconf import DictConfig
 from tunesmith.data import TabularDataModule
 from tunesmith.errors import InvalidArgument, InvalidConfig
 from tunesmith.extras import install_extra
+from tunesmith.objectives.group_mistakes import naming_group
 from tunesmith.objectives.lightgbm_parameters import OBJECTIVES, parameters_of
 from tunesmith.objectives.metrics import check_metrics
-from tunesmith.objectives.naming_group import naming_group
 from tunesmith.scores import Task
 from tunesmith.validate import require_choice, require_integer
 

@@ -8,6 +8,7 @@ import random
 import re
 import sys
 from collections.abc import Callable, Sequence
+from inspect import iscoroutinefunction, signature
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ class OptunaFile(Objective):
             known = functions_of(script)
             way_out = f"try objective.name={nearest(self.name, known)}" if known else "it has none"
             raise InvalidConfig(f"{self.file} has no function {self.name!r}; {way_out}")
+        _check_takes_a_trial(found, name=self.name, file=self.file)
         return found
 
     def params(self) -> dict[str, Any]:
@@ -117,6 +119,20 @@ class OptunaFile(Objective):
             ) from error
         finally:
             _log_drawn(trial, run)
+
+
+def _check_takes_a_trial(function: Callable[..., Any], *, name: str, file: str) -> None:
+    """Raise InvalidConfig unless a function can be called with a trial, and gives a value then."""
+    said = f"{name} of {file} must be a function of a trial, def {name}(trial)"
+    if isinstance(function, type) or iscoroutinefunction(function):
+        kind = "a class" if isinstance(function, type) else "async"
+        raise InvalidConfig(f"{said}, and is {kind}; write a def that returns a number")
+    try:
+        signature(function).bind(None)
+    except TypeError as error:
+        raise InvalidConfig(f"{said}: {error}; give further arguments a default") from error
+    except ValueError:  # A built-in function tells nothing of its arguments.
+        return
 
 
 def _prepare(cfg: DictConfig) -> None:

@@ -1,6 +1,8 @@
 """Load a user's Python file, without beginning the study that it may hold."""
 
 import ast
+import contextlib
+import io
 import re
 import sys
 import traceback
@@ -39,7 +41,9 @@ def load_script(path: Path) -> ModuleType:
     if TORCH.search(source.decode(errors="replace")):
         import torch  # noqa: F401 - here: the file may import it late, when its stream is seeded
     try:
-        exec(compile(_without_study(tree), str(path), "exec"), module.__dict__)
+        # argparse of the file's own would print its usage.
+        with contextlib.redirect_stderr(io.StringIO()):
+            exec(compile(_without_study(tree), str(path), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         raise InvalidConfig(_reason(path, error)) from error
     return module
@@ -87,4 +91,7 @@ def _begins_study(statement: ast.stmt) -> bool:
 def _reason(path: Path, error: BaseException) -> str:
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     raised = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, SystemExit):
+        way_out = 'put what reads the command line or exits under if __name__ == "__main__":'
+        return f"{path}:{lines[-1] if lines else 1} ends the program ({raised}); {way_out}"
     return f"{path}:{lines[-1] if lines else 1} does not run: {raised}; correct it there"

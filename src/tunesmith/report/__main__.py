@@ -10,6 +10,7 @@ import optuna
 from rich.console import Console
 
 from tunesmith.advice import advise
+from tunesmith.errors import OneLineParser
 from tunesmith.extras import install_extra, missing
 from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
@@ -56,7 +57,7 @@ def _was_accepted(study: optuna.Study, changes: Mapping[str, str]) -> bool:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tunesmith.report", description=__doc__)
+    parser = OneLineParser(prog="python -m tunesmith.report", description=__doc__)
     parser.add_argument(
         "folder", nargs="?", type=Path, help="search folder: <root>/searches/<name>"
     )

@@ -1,5 +1,7 @@
 """Build the sampler, the pruner and the terminator that `hydra.sweeper` configures."""
 
+import re
+import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from inspect import signature
@@ -10,12 +12,20 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, BruteForceSampler, CmaEsSampler, GridSampler
 
-from tunesmith.errors import InvalidConfig, import_failure, untrusted
+from tunesmith.errors import InvalidArgument, InvalidConfig, import_failure, nearest, untrusted
 from tunesmith.search.settings import Settings, target_of
 from tunesmith.search.space import SearchSpace
 from tunesmith.study import Stagnation, suppress_class_warnings
+from tunesmith.validate import require_integer
 from tunesmith.versions import instantiate
 
+_UNKNOWN_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
+# What Optuna checks in a trial only: the least value of each, and one to try.
+_COUNTS: dict[str, tuple[int | None, int]] = {
+    "reduction_factor": (2, 3),
+    "min_resource": (1, 1),
+    "interval_steps": (1, 1),
+}
 # As the stock plug-in has it, with what is ours.
 _TRUSTED = ("hydra_plugins.hydra_optuna_sweeper.*", "optuna.*", "tunesmith.study.*")
 
@@ -68,19 +78,25 @@ class Components:
             )
         if is_kind(self._settings.sampler, BruteForceSampler):
             self._space.grid()
+        seed = self.sampler_seed
+        require_integer("hydra.sweeper.sampler.seed", seed, minimum=0, example=42, optional=True)
+        _require_counts("sampler", self._settings.sampler)
         try:
-            self.make_sampler(self.sampler_seed)
+            _require_kind("sampler", self.make_sampler(seed), BaseSampler)
         except (HydraException, ValueError, TypeError, ImportError) as error:
             if isinstance(error, InvalidConfig) or untrusted(str(error)) or import_failure(error):
                 raise
             raise InvalidConfig(
-                f"hydra.sweeper.sampler cannot be created: {_reason(error)}; try "
-                f"hydra/sweeper/sampler=none hydra.sweeper.sampler._target_={target}"
+                f"hydra.sweeper.sampler cannot be created: {_reason(error)}; "
+                f"{_way_out(_reason(error), self._sampler_factory, target)}"
             ) from error
 
     def make_pruner(self) -> BasePruner | None:
         """Return a new pruner of the configured kind, None where nothing is pruned."""
+        _require_counts("pruner", self._settings.pruner)
         pruner: BasePruner | None = _make("pruner", self._settings.pruner)
+        if pruner is not None:
+            _require_kind("pruner", pruner, BasePruner)
         return pruner
 
     @cached_property
@@ -90,6 +106,7 @@ class Components:
         if not target_of(settings):
             return None
         rule: Stagnation = _make("terminator", settings)
+        _require_kind("terminator", rule, Stagnation)
         return rule
 
 
@@ -120,6 +137,35 @@ def is_grid(sampler: DictConfig) -> bool:
     return is_kind(sampler, GridSampler)
 
 
+def _way_out(reason: str, factory: Callable[..., BaseSampler], target: str) -> str:
+    """Return what to type instead of what a sampler refuses."""
+    unknown = _UNKNOWN_ARGUMENT.search(reason)
+    if unknown is None:
+        return "type another value of that key, or leave it out"
+    if any(argument.startswith(f"+hydra.sweeper.sampler.{unknown[1]}=") for argument in sys.argv):
+        known = signature(getattr(factory, "func", factory)).parameters
+        meant = nearest(unknown[1], known).partition(",")[0]
+        return f"try hydra.sweeper.sampler.{meant}=VALUE"
+    return f"try hydra/sweeper/sampler=none hydra.sweeper.sampler._target_={target}"
+
+
+def _require_counts(name: str, node: DictConfig | None) -> None:
+    """Raise InvalidArgument for a number of trials or steps that only fails in a trial."""
+    for key, value in ({} if node is None else node).items():
+        minimum, example = (0, 1) if str(key).startswith("n_") else _COUNTS.get(str(key), (None, 1))
+        if minimum is not None and value not in (None, "auto"):
+            key = f"hydra.sweeper.{name}.{key}"
+            require_integer(key, value, minimum=minimum, example=example)
+
+
+def _require_kind(name: str, made: object, kind: type) -> None:
+    if not isinstance(made, kind):
+        raise InvalidConfig(
+            f"hydra.sweeper.{name}._target_ must be a {name}, got {type(made).__name__}; "
+            f"choose one, hydra/sweeper/{name}=OPTION"
+        )
+
+
 def _make(name: str, node: DictConfig | None) -> Any:
     try:
         with suppress_class_warnings():
@@ -127,6 +173,8 @@ def _make(name: str, node: DictConfig | None) -> Any:
     except (InstantiationException, ValueError, TypeError, ImportError) as error:
         if refusal := untrusted(str(error)):
             raise InvalidConfig(f"hydra.sweeper.{name}: {refusal}") from error
+        if isinstance(refused := error.__cause__ or error, InvalidArgument):
+            raise refused.within(f"hydra.sweeper.{name}") from error
         if failure := import_failure(error):
             raise InvalidConfig(
                 f"hydra.sweeper.{name}: {failure}, or try hydra/sweeper/{name}=none"

@@ -1,6 +1,7 @@
 """Read Hydra's ranges and intervals as Optuna's distributions."""
 
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
@@ -43,6 +44,8 @@ def _interval(sweep: IntervalSweep) -> BaseDistribution:
     low, high, log = sweep.start, sweep.end, "log" in sweep.tags
     assert low is not None
     assert high is not None
+    if not (isfinite(low) and isfinite(high)):
+        raise ValueError("both ends of an interval must be finite")
     if isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(float(low), float(high), log=log)

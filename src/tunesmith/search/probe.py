@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -10,9 +11,11 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from optuna.pruners import NopPruner
 
+from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
 from tunesmith.explain import one_line
 from tunesmith.search.components import require_single_objective
+from tunesmith.search.compose import remembering
 from tunesmith.search.plan import Plan, check_task, make_plan
 from tunesmith.search.settings import read_settings
 from tunesmith.search.space import parse_space
@@ -25,7 +28,11 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
 
     Raises InvalidConfig or a Hydra error for the first that is refused.
     """
+    if (extend := plan.settings.custom_search_space) is not None:
+        _check_extends(extend)
     check_task(plan.base, plan.settings)
+    # Two ends of a dimension differ in one value.
+    loader = remembering(loader, plan.config)
     for end in plan.space.ends():
         overrides = plan.space.overrides(dict([end]))
         check_task(loader.load_sweep_config(plan.config, overrides), plan.settings)
@@ -37,6 +44,18 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
         prunes=not isinstance(pruner, NopPruner),
         terminates=plan.termination is not None,
     )
+
+
+def _check_extends(path: str) -> None:
+    """Raise InvalidConfig unless `path` names a function of a config and a trial."""
+    key = "hydra.sweeper.custom_search_space"
+    try:
+        signature(resolve_function(path)).bind(None, None)
+    except TypeError as error:
+        raise InvalidConfig(
+            f"{key} must name a function of a config and a trial, got {path}: {error}; "
+            f"try {key}=MODULE.FUNCTION with def FUNCTION(cfg, trial)"
+        ) from error
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
+from tunesmith.objectives import naming_group
 from tunesmith.search.compose import remembering
 from tunesmith.search.plan import Plan, make_plan
 from tunesmith.search.settings import read_settings
@@ -92,7 +93,10 @@ class Session:
     def tracking(self) -> Tracking:
         """What records this search's runs."""
         node = self.plan.settings.tracking
-        tracking: Tracking = NoTracking() if node is None else instantiate(node, trusted=_TRUSTED)
+        if node is None:
+            return NoTracking()
+        with naming_group("tracking"):
+            tracking: Tracking = instantiate(node, trusted=_TRUSTED)
         return tracking
 
     def log_into_folder(self) -> None:

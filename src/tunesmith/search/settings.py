@@ -170,6 +170,7 @@ def read_settings(config: DictConfig, values: Mapping[str, Any]) -> Settings:
 
     """
     _require_known(values)
+    _require_nodes(values)
     if values["direction"] is None:
         raise InvalidConfig(
             "hydra/sweeper=experiment is for this package's own configs, and metric.direction is "
@@ -199,6 +200,22 @@ def _require_known(values: Mapping[str, Any]) -> None:
         if name not in known:
             meant = nearest(name, known).split(", ")[0]
             raise InvalidConfig(f"{_GROUP} has no key {name!r}; did you mean {_GROUP}.{meant}?")
+
+
+def _require_nodes(values: Mapping[str, Any]) -> None:
+    """Raise InvalidConfig for a text where keys belong: an option is chosen with slashes."""
+    for name in ("sampler", "pruner", "terminator"):
+        if isinstance(value := values[name], str):
+            raise InvalidConfig(
+                f"{_GROUP}.{name} must hold keys, got {value!r}; options are chosen with slashes, "
+                f"try {_GROUP.replace('.', '/')}/{name}={value}"
+            )
+    params = values["params"]
+    if params is not None and not isinstance(params, Mapping) and not OmegaConf.is_dict(params):
+        raise InvalidConfig(
+            f"{_GROUP}.params must hold a sweep for each key, got {params!r}; "
+            "try KEY=interval(LOW,HIGH) or KEY=choice(A,B) alone"
+        )
 
 
 def _listed(value: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override
 from hydra.errors import HydraException
 from optuna.distributions import (
     BaseDistribution,
@@ -16,7 +16,7 @@ from optuna.distributions import (
 from optuna.trial import Trial
 
 from tunesmith.errors import InvalidConfig
-from tunesmith.overrides import write_override
+from tunesmith.overrides import SWEEPS, write_override
 from tunesmith.search.choices import Choices, read_choices
 from tunesmith.search.distributions import every_value, read_distribution
 
@@ -158,7 +158,9 @@ def _distribution(override: Override) -> tuple[BaseDistribution, Choices | None]
         )
     if override.is_choice_sweep():
         choices = read_choices(override)
+        _check_tags(override)
         return CategoricalDistribution(choices.all), choices
+    _check_tags(override)
     try:
         distribution: BaseDistribution = read_distribution(override)
     except (ValueError, HydraException) as error:
@@ -167,6 +169,24 @@ def _distribution(override: Override) -> tuple[BaseDistribution, Choices | None]
             f"cannot search over {override.input_line}: {reason}; {_way_out(override, reason)}"
         ) from error
     return distribution, None
+
+
+def _check_tags(override: Override) -> None:
+    """Raise InvalidConfig for a tag that would be passed over."""
+    sweep, key = override.value(), override.get_key_element()
+    tags = sorted(getattr(sweep, "tags", ()))
+    if not tags or (tags == ["log"] and isinstance(sweep, IntervalSweep)):
+        return
+    interval = f"{key}={SWEEPS['tag']}"
+    if isinstance(sweep, IntervalSweep):
+        raise InvalidConfig(
+            f"cannot search over {override.input_line}: the only tag is log, got "
+            f"{', '.join(map(str, tags))}; try {interval}"
+        )
+    raise InvalidConfig(
+        f"cannot search over {override.input_line}: a tag goes with interval(...) alone; "
+        f"try {interval}, or {override.input_line.partition('=')[0]} without tag"  # type: ignore[union-attr]
+    )
 
 
 def _way_out(override: Override, reason: str) -> str:

@@ -6,17 +6,17 @@ from typing import Any
 import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
 from tunesmith.log_filter import silenced
+from tunesmith.objectives.group_mistakes import naming_group
 from tunesmith.objectives.lightning.build import build_model
 from tunesmith.objectives.lightning.checkpoint import check_checkpoint
 from tunesmith.objectives.lightning.logged_names import can_log, texts_like_names
 from tunesmith.objectives.lightning.loggers import check_loggers
 from tunesmith.objectives.metrics import check_metrics, metric_names
-from tunesmith.objectives.naming_group import naming_group
 from tunesmith.objectives.tabular_fit import refuse_codes
 from tunesmith.validate import require_choice, require_integer, require_positive
 
@@ -42,9 +42,9 @@ def check_fit(cfg: DictConfig) -> None:
     with naming_group("model"):
         model = _build_without_numbers(cfg, datamodule)
         _check_is_a_module(model, target=cfg.model._target_)
-        if parameters := list(model.parameters()):
-            # Optimizers check their own numbers only when they are made.
-            instantiate(cfg.optimizer)(parameters)
+    if parameters := list(model.parameters()):
+        # Optimizers check their own numbers only when they are made.
+        _check_optimizer(cfg, parameters)
     _check_metric_is_logged(cfg, model, datamodule)
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path, model, max_epochs=cfg.trainer.max_epochs)
@@ -64,6 +64,18 @@ def _check_model_is_a_module(cfg: DictConfig) -> None:
                 f"{'one without' if node else 'none'}; model=lightgbm goes with "
                 "objective=lightgbm, a search with hparams_search=lightgbm"
             )
+
+
+def _check_optimizer(cfg: DictConfig, parameters: list[Any]) -> None:
+    with naming_group("optimizer"):
+        optimizer = instantiate(cfg.optimizer)(parameters)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        kind = type(optimizer).__name__
+        raise InvalidConfig(f"optimizer must be one of PyTorch, got {kind}; try optimizer=adam")
+    schedule: Any = OmegaConf.select(cfg, "scheduler")
+    if OmegaConf.is_dict(schedule) and schedule is not None:
+        with naming_group("scheduler"):
+            instantiate(schedule)(optimizer, total_steps=100)
 
 
 def _check_is_a_module(model: object, *, target: str) -> None:
@@ -138,7 +150,11 @@ def _check_metric_is_logged(
 
 
 def _check_callbacks(cfg: DictConfig) -> None:
-    for node in cfg.callbacks.values():
+    for name, node in cfg.callbacks.items():
+        if isinstance(node, str):
+            way_out = f"+callbacks.{name}._target_=lightning.pytorch.callbacks.{node}"
+            raise InvalidConfig(f"callbacks.{name} must be a node, got {node!r}; try {way_out}")
+        _check_patience(name, node)
         monitor: Any = node.get("monitor") if OmegaConf.is_dict(node) else None
         if OmegaConf.is_list(monitor):
             raise InvalidConfig(
@@ -146,7 +162,20 @@ def _check_callbacks(cfg: DictConfig) -> None:
                 "try callbacks=none"
             )
     with naming_group("callbacks"):
-        instantiate(cfg.callbacks)
+        callbacks = instantiate(cfg.callbacks)
+    for name, made in callbacks.items():
+        if made is not None and not isinstance(made, Callback):
+            kind = type(made).__name__
+            raise InvalidConfig(
+                f"callbacks.{name} must be a callback of Lightning, got {kind}; "
+                "leave it out, or try callbacks=early_stopping"
+            )
+
+
+def _check_patience(name: object, node: Any) -> None:
+    # Lightning compares it in the fit only.
+    if OmegaConf.is_dict(node) and node is not None and "patience" in node:
+        require_integer(f"callbacks.{name}.patience", node.patience, minimum=0, example=5)
 
 
 def processes_of(cfg: DictConfig) -> int:
