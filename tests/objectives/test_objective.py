@@ -81,7 +81,9 @@ def config(target: str, **keys: Any) -> DictConfig:
     """The config of an objective of this module."""
     node = {"_target_": f"{__name__}.{target}", **keys}
     metric = {"name": "y", "direction": "minimize"}
-    return OmegaConf.create({"objective": node, "seed": 3, "repeat": 1, "metric": metric})
+    return OmegaConf.create(
+        {"objective": node, "seed": 3, "repeat": 1, "metric": metric, "tracking": None}
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -131,7 +131,7 @@ def test_a_replaced_worker_has_the_time_that_is_left(monkeypatch: pytest.MonkeyP
         ("hydra.sweeper.pruner.percentile=101", "101", "hydra/sweeper/pruner=none"),
         ("hydra.sweeper.timeout=0", "got 0", "hydra.sweeper.timeout=3600"),
         ("hydra.sweeper.timeout=nan", "got nan", "hydra.sweeper.timeout=3600"),
-        ("hydra.sweeper.timeout=long", "long", "Float"),
+        ("hydra.sweeper.timeout=long", "must be a number, got long", "hydra.sweeper.timeout=3600"),
     ],
 )
 def test_a_bad_ending_is_one_clear_line(
