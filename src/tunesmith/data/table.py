@@ -128,6 +128,8 @@ class TableDataModule(TabularDataModule):
             fold_seed=fold_seed,
         )
         _check_fold(fold, folds)
+        if test_path is not None and Path(test_path).resolve() == Path(path).resolve():
+            raise InvalidArgument("test_path", "another file than path", test_path, "test.csv")
         source = Source(
             file=Stamped.of(Path(path)),
             test_file=None if test_path is None else Stamped.of(Path(test_path)),

@@ -98,6 +98,7 @@ def _check_numbers(cfg: DictConfig) -> None:
     for key, minimum, example, optional in (
         ("trainer.max_epochs", 1, 1000, False),
         ("trainer.check_val_every_n_epoch", 1, 100, False),
+        ("trainer.num_sanity_val_steps", -1, 0, True),
         ("seed", 0, 1, True),
         ("n_threads", 1, 1, True),
     ):
@@ -105,6 +106,9 @@ def _check_numbers(cfg: DictConfig) -> None:
         require_integer(key, value, minimum=minimum, example=example, optional=optional)
     lr = OmegaConf.select(cfg, "optimizer.lr", default=1.0)
     require_positive("optimizer.lr", lr, example=0.01)
+    clip = OmegaConf.select(cfg, "trainer.gradient_clip_val", default=0)
+    if clip not in (None, 0):  # 0 clips nothing, as null does.
+        require_positive("trainer.gradient_clip_val", clip, example=1.0)
 
 
 def _check_metric(cfg: DictConfig) -> None:
