@@ -42,7 +42,11 @@ LISTED = {
     r"python -m tunesmith\.predict outputs/searches/diabetes": "typed by the slow walk below",
 }
 # What is no code, by language.
-SHOWN = {"text": "what a command prints, or an address"}
+SHOWN = {
+    "text": "what a command prints, or an address",
+    "py": "how something is called, from its signature or docstring",
+    "pycon": "the example of a docstring, which imports nothing",
+}
 # Python that only runs where the page's search has run, or where a model has been logged.
 AFTER = {
     r"tunesmith\.load\(|found\.|submission\.csv": "executed by the slow walk below",

@@ -83,6 +83,7 @@ class OptunaStudyConf:
         tracking: What is instantiated to record trials in a tracking store.
         refit: Whether the winner is run once more at the end.
         repeat: How often a trial repeats its fit, as far as the pruner has to know.
+        folds: In how many folds each of them is computed, for the pruner too.
         max_epochs: How many epochs a trial trains unless it is pruned.
         confirm: How many of the best trials are run again (`n_best`), on how many new seeds
             (`n_seeds`), and with which further `overrides`; None for none. Needs `seed_key`.
@@ -90,6 +91,9 @@ class OptunaStudyConf:
         threads_key: The key that holds the number of CPU threads, where a worker is to set it.
         drawn_key: The key that holds what a trial draws by itself.
         ignored_keys: Top-level keys of the app's config that change no value of a trial.
+        search_space: A key of earlier releases of the stock plug-in: refused, with what to write
+            instead.
+        optuna_config: The same.
 
     """
 
@@ -140,7 +144,6 @@ class OptunaStudyConf:
     threads_key: str | None = None
     drawn_key: str | None = None
     ignored_keys: Any = field(default_factory=lambda: ["logger", "loggers", "paths", "tags"])
-    # Keys of earlier releases of the stock plug-in: refused, with what to write instead.
     search_space: Any | None = None
     optuna_config: Any | None = None
 

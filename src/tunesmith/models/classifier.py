@@ -25,8 +25,8 @@ class MLPClassifier(MLPModule):
     Args:
         n_features: Columns of x.
         n_layers: Hidden layers after the first linear one.
-        n_nodes: Nodes of each of them.
-        activation: A name in `ACTIVATIONS`.
+        n_nodes: Nodes of each linear layer but the last.
+        activation: elu, gelu, leaky_relu, relu, silu or tanh.
         optimizer: Makes an optimizer from parameters.
         scheduler: Makes a schedule from the optimizer and `total_steps`, the optimizer steps of the
             fit; it returns None for a constant rate.

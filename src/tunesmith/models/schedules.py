@@ -32,7 +32,7 @@ def one_cycle_schedule(
     Args:
         optimizer: Its lr is the peak.
         total_steps: The optimizer steps of the fit.
-        warmup_fraction: The share of them in which the rate rises, 0 ... 1.
+        warmup_fraction: The share of the steps in which the rate rises, 0 ... 1.
 
     """
     return OneCycleLR(

@@ -50,6 +50,7 @@ from tunesmith.tracking import NoTracking, Run, RunState, Tracking
 
 log = logging.getLogger(__name__)
 
+# What a trial comes to: a value, or one for each metric, or that it was stopped early.
 Outcome: TypeAlias = float | list[float] | Pruned
 
 # Where things are kept changes nothing of what is computed.

@@ -11,10 +11,12 @@ from optuna.trial import FrozenTrial, TrialState
 from tunesmith.study.record import StudyRecord, TrialRecord
 from tunesmith.study.summary import complete, metric_names, sign
 
-# The study is named as the search's, with this after it.
+# The study that trains the best trials again is named as the search's, with this after it.
 SUFFIX = "-confirm"
-# Its parameters: the number of a trial of the search, and a seed.
-TRIAL, SEED = "trial", "seed"
+# Its parameter for the number of a trial of the search.
+TRIAL = "trial"
+# Its parameter for a new seed.
+SEED = "seed"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from optuna.storages import BaseStorage
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.pruner import blind_to_failed
 
+# Which values are better.
 Direction = Literal["minimize", "maximize"]
 
 
