@@ -7,6 +7,8 @@ from tests.commands import ROOT
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+# A heading may name its anchor itself.
+_NAME = re.compile(r"\{ *#([^} ]+) *\}")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -44,8 +46,10 @@ def _is_there(page: Path, target: str) -> bool:
 def _anchors(page: Path) -> set[str]:
     """Headings as GitHub and MkDocs turn them into anchors."""
     headings = _HEADING.findall(_BLOCK.sub("", page.read_text()))
+    named = {name for heading in headings for name in _NAME.findall(heading)}
     plain = [re.sub(r"\]\([^)]*\)", "", heading.lower()) for heading in headings]
-    return {re.sub(r"[^\w\- ]", "", heading).strip().replace(" ", "-") for heading in plain}
+    made = {re.sub(r"[^\w\- ]", "", heading).strip().replace(" ", "-") for heading in plain}
+    return made | named
 
 
 def code_block(page: Path, language: str, *, containing: str) -> str:
