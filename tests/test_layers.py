@@ -12,7 +12,17 @@ from tests.commands import ROOT
 SOURCE = ROOT / "src" / "tunesmith"
 # Modules at the top that know nothing of ours but each other.
 PLAIN = {
-    *("_lazy", "commands", "config", "errors", "extras", "interrupts", "log_filter", "overrides"),
+    *(
+        "_lazy",
+        "commands",
+        "config",
+        "errors",
+        "extras",
+        "group_mistakes",
+        "interrupts",
+        "log_filter",
+        "overrides",
+    ),
     *("passwords", "paths", "pickled", "process", "rows", "scores", "validate", "versions"),
 }
 # What a package, or a module at the top, may import of ours.

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.errors import InvalidArgument, InvalidConfig
+from tunesmith.group_mistakes import naming_group
 from tunesmith.interrupts import quitting_at_once
 from tunesmith.log_filter import without_libraries
 from tunesmith.overrides import write_for_shell
@@ -103,10 +104,6 @@ def _check_switches(cfg: DictConfig) -> None:
 
 def _check_tracking(cfg: DictConfig) -> None:
     """Raise InvalidConfig unless what tracks runs can be reached."""
-    from tunesmith.objectives import (
-        naming_group,  # here: showing a config does not need it
-    )
-
     if (node := cfg.get("tracking")) is not None:
         with naming_group("tracking"):
             tracking = instantiate(node)

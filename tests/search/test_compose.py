@@ -135,6 +135,11 @@ PAIRS = {
         ["optimizer.lr=0.2", "optimizer={lr:0.3}"],
         2,
     ),
+    "a section after a blank, over a number": (
+        ["optimizer=sgd", "optimizer.lr=0.1", "optimizer= {lr:0.3}"],
+        ["optimizer=sgd", "optimizer.lr=0.2", "optimizer= {lr:0.3}"],
+        2,
+    ),
     "the same key twice": (["seed=1", "seed=5"], ["seed=2", "seed=5"], 2),
     "an interpolation": (["seed=${repeat}"], ["seed=${refit}"], 2),
     "a missing value": (["seed=1"], ["seed='???'"], 2),

@@ -9,7 +9,6 @@ from tunesmith._lazy import load_from
 
 if TYPE_CHECKING:
     from tunesmith.objectives.delivery import check_refit_rows
-    from tunesmith.objectives.group_mistakes import naming_group
     from tunesmith.objectives.lightgbm import LightGBM
     from tunesmith.objectives.lightning.objective import Lightning
     from tunesmith.objectives.objective import (
@@ -38,7 +37,6 @@ __all__ = [
     "Predictor",
     "ScikitLearn",
     "check_refit_rows",
-    "naming_group",
     "objective_of",
     "quadratic",
     "restore_model",
@@ -61,7 +59,6 @@ __getattr__ = load_from(
         "Predictor": "objective",
         "ScikitLearn": "scikit_learn",
         "check_refit_rows": "delivery",
-        "naming_group": "group_mistakes",
         "objective_of": "objective",
         "quadratic": "parabola",
         "restore_model": "objective",

@@ -14,6 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 from tunesmith.config import resolve_function
 from tunesmith.data import TabularDataModule
 from tunesmith.errors import InvalidConfig
+from tunesmith.group_mistakes import naming_group
 from tunesmith.objectives.estimators import (
     PATIENCE,
     ROUNDS,
@@ -22,7 +23,6 @@ from tunesmith.objectives.estimators import (
     quiet,
     said,
 )
-from tunesmith.objectives.group_mistakes import naming_group
 from tunesmith.objectives.metrics import check_metrics
 from tunesmith.objectives.tabular_fit import refuse_codes
 from tunesmith.validate import require_integer

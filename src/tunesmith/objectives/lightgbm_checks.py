@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from tunesmith.data import TabularDataModule
 from tunesmith.errors import InvalidArgument, InvalidConfig
 from tunesmith.extras import install_extra
-from tunesmith.objectives.group_mistakes import naming_group
+from tunesmith.group_mistakes import naming_group
 from tunesmith.objectives.lightgbm_parameters import OBJECTIVES, parameters_of
 from tunesmith.objectives.metrics import check_metrics
 from tunesmith.scores import Task

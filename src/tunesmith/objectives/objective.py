@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.config import resolve_function
-from tunesmith.objectives.group_mistakes import naming_group
+from tunesmith.group_mistakes import naming_group
 
 log = logging.getLogger(__name__)
 

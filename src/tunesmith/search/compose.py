@@ -79,7 +79,8 @@ class _Remembering(ConfigLoaderImpl):
 
     def _chooses(self, line: str) -> bool:
         """Return whether an override chooses a group's option; a section of keys is none."""
-        return ".".join(_path_of(line)) in self._groups and "={" not in line
+        value = line.partition("=")[2].lstrip()
+        return ".".join(_path_of(line)) in self._groups and not value.startswith("{")
 
     def _sets_value(self, line: str, setting: Sequence[list[str]]) -> bool:
         path = _path_of(line)

@@ -15,7 +15,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
-from tunesmith.objectives import naming_group
+from tunesmith.group_mistakes import naming_group
 from tunesmith.search.compose import remembering
 from tunesmith.search.plan import Plan, make_plan
 from tunesmith.search.settings import read_settings

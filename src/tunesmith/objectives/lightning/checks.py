@@ -10,8 +10,8 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
+from tunesmith.group_mistakes import naming_group
 from tunesmith.log_filter import silenced
-from tunesmith.objectives.group_mistakes import naming_group
 from tunesmith.objectives.lightning.build import build_model
 from tunesmith.objectives.lightning.checkpoint import check_checkpoint
 from tunesmith.objectives.lightning.logged_names import can_log, texts_like_names

@@ -9,7 +9,7 @@ from lightning_utilities.core.imports import RequirementCache
 from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.errors import InvalidArgument, InvalidConfig
-from tunesmith.objectives.group_mistakes import naming_group
+from tunesmith.group_mistakes import naming_group
 
 
 def build_loggers(nodes: DictConfig, folder: str) -> list[Logger]:
