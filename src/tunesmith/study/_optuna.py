@@ -21,13 +21,33 @@ from tunesmith.study.failure import Failure
 from tunesmith.study.record import OWNER_KEY, TrialRecord, failure_attributes
 
 
-class StudyView(optuna.Study):
-    """A study that shows other trials; everything else about it is the study's own."""
+class _Shown(optuna.Study):
+    """A study that shows trials of its own choice; everything else about it is the study's own."""
+
+    def __init__(self, study: optuna.Study) -> None:
+        self.__dict__.update(study.__dict__)
+
+    def _shown(self, *, use_cache: bool) -> list[FrozenTrial]:
+        raise NotImplementedError
+
+    def _get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        trials = self._shown(use_cache=use_cache)
+        shown = [trial for trial in trials if states is None or trial.state in states]
+        return copy.deepcopy(shown) if deepcopy else shown
+
+
+class StudyView(_Shown):
+    """A study that shows other trials, made anew from its own at each look."""
 
     def __init__(
         self, study: optuna.Study, show: Callable[[Sequence[FrozenTrial]], list[FrozenTrial]]
     ) -> None:
-        self.__dict__.update(study.__dict__)
+        super().__init__(study)
         self._study = study
         self._show = show
 
@@ -35,34 +55,19 @@ class StudyView(optuna.Study):
         """Stop the optimise loop of the study itself."""
         self._study.stop()
 
-    def _get_trials(
-        self,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-        use_cache: bool = False,
-    ) -> list[FrozenTrial]:
-        trials = self._show(self._study._get_trials(deepcopy=False, use_cache=use_cache))
-        shown = [trial for trial in trials if states is None or trial.state in states]
-        return copy.deepcopy(shown) if deepcopy else shown
+    def _shown(self, *, use_cache: bool) -> list[FrozenTrial]:
+        return self._show(self._study._get_trials(deepcopy=False, use_cache=use_cache))
 
 
-class Snapshot(optuna.Study):
+class Snapshot(_Shown):
     """A study as it is now: its trials are read once."""
 
     def __init__(self, study: optuna.Study) -> None:
-        self.__dict__.update(study.__dict__)
+        super().__init__(study)
         self._trials = all_trials(study)
 
-    def _get_trials(
-        self,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-        use_cache: bool = False,
-    ) -> list[FrozenTrial]:
-        trials = self._trials
-        if states is not None:
-            trials = [trial for trial in trials if trial.state in states]
-        return copy.deepcopy(trials) if deepcopy else trials
+    def _shown(self, *, use_cache: bool) -> list[FrozenTrial]:
+        return self._trials
 
 
 def database_of(study: optuna.Study) -> Database | None:
