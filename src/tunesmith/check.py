@@ -75,15 +75,27 @@ def _check(cfg: DictConfig) -> None:
         _check_unseen_test_rows(cfg.metric.name)
     _check_repeat(cfg)
     check_refit_rows(cfg)
+    is_multirun = OmegaConf.select(cfg, "hydra.mode") is RunMode.MULTIRUN
+    cfg = _without_hydra(cfg)
     objective = objective_of(cfg)
     objective.check(cfg)
     n_processes = objective.n_processes(cfg)
-    if n_processes > 1 and OmegaConf.select(cfg, "hydra.mode") is RunMode.MULTIRUN:
+    if n_processes > 1 and is_multirun:
         # What asks the pruner knows the trial in the first process only: the others would wait.
         raise InvalidConfig(
             f"a job of a search must be one process, got {n_processes} by trainer.devices or "
             f"num_nodes; try trainer.devices=1 with hydra.sweeper.n_jobs={n_processes}"
         )
+
+
+def _without_hydra(cfg: DictConfig) -> DictConfig:
+    """Return the config as the app's function is given it.
+
+    Hydra copies the whole config where it instantiates a part of it with further arguments.
+    """
+    task = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    OmegaConf.set_struct(task, True)
+    return task
 
 
 def _check_switches(cfg: DictConfig) -> None:

@@ -1,6 +1,7 @@
 """A multilayer perceptron of variable depth, and its LightningModule for regression."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,11 +15,12 @@ from torch.optim.lr_scheduler import LRScheduler
 from tunesmith.scores import Task, score
 from tunesmith.validate import require_choice, require_integer
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "elu": nn.ELU,
     "gelu": nn.GELU,
     "leaky_relu": nn.LeakyReLU,
-    "relu": nn.ReLU,
+    # The gradient of the layer before needs no copy.
+    "relu": partial(nn.ReLU, inplace=True),
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
 }

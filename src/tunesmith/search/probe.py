@@ -9,6 +9,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from optuna.distributions import CategoricalDistribution
 from optuna.pruners import NopPruner
 
 from tunesmith.config import resolve_function
@@ -33,8 +34,10 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     check_task(plan.base, plan.settings)
     # Two ends of a dimension differ in one value.
     loader = remembering(loader, plan.config)
-    for end in plan.space.ends():
-        overrides = plan.space.overrides(dict([end]))
+    numbers = _default_numbers(plan)
+    for name, end in plan.space.ends():
+        rest = numbers if name in numbers else {}
+        overrides = plan.space.overrides({**rest, name: end})
         check_task(loader.load_sweep_config(plan.config, overrides), plan.settings)
     plan.components.check_sampler()
     pruner = plan.make_pruner() or NopPruner()
@@ -44,6 +47,20 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
         prunes=not isinstance(pruner, NopPruner),
         terminates=plan.termination is not None,
     )
+
+
+def _default_numbers(plan: Plan) -> dict[str, Any]:
+    """Return the default of each dimension that is a number.
+
+    Said or left out it is the same config; said, the ends of all these dimensions differ in values
+    only, and are composed as copies.
+    """
+    return {
+        name: value
+        for name, value in plan.baseline.items()
+        if isinstance(value, int | float)
+        and not isinstance(plan.space.distributions[name], CategoricalDistribution)
+    }
 
 
 def _check_extends(path: str) -> None:

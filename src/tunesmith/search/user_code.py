@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -80,13 +81,18 @@ def git_version() -> str | None:
 
 def _own_file(module: ModuleType | None) -> Path | None:
     file = getattr(module, "__file__", None)
-    if not isinstance(file, str) or not file.endswith(".py"):
+    if not isinstance(file, str) or not file.endswith(".py") or not _is_own(Path(file).parent):
         return None
     path = Path(file).resolve()
-    is_foreign = "site-packages" in path.parts or "dist-packages" in path.parts
-    if is_foreign or not path.is_file() or _lies_in(path, (_OURS, *_INSTALLED)):
-        return None
-    return path
+    return path if path.is_file() else None
+
+
+@cache
+def _is_own(folder: Path) -> bool:
+    # Once for each folder: a process loads thousands of modules from a few hundred.
+    place = folder.resolve()
+    is_foreign = "site-packages" in place.parts or "dist-packages" in place.parts
+    return not is_foreign and not _lies_in(place, (_OURS, *_INSTALLED))
 
 
 def _lies_in(path: Path, folders: Iterable[Path]) -> bool:

@@ -2,10 +2,12 @@
 
 import copy
 import sys
+from contextlib import AbstractContextManager, nullcontext
 
 from hydra.utils import instantiate
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
+from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, open_dict
 
 from tunesmith.config import lightning_mode, resolve_function, told_of_data
@@ -106,7 +108,19 @@ def build_trainer(cfg: DictConfig, watch: WatchFit, context: Context) -> Trainer
         enable_progress_bar=False,
         default_root_dir=folder,
     )
+    # Lightning's Trainer does not declare the attribute.
+    if type(vars(trainer).get("profiler")) is PassThroughProfiler:
+        vars(trainer)["profiler"] = _NoProfiler()
     return trainer
+
+
+class _NoProfiler(PassThroughProfiler):
+    """Measures nothing, as Lightning's own, without a new context at each of a step's 60 hooks."""
+
+    _nothing = nullcontext()
+
+    def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
+        return self._nothing
 
 
 def _callbacks(cfg: DictConfig, watch: WatchFit, context: Context) -> list[Callback]:
