@@ -4,6 +4,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 
 import optuna
 import torch
@@ -60,13 +61,14 @@ def run_trial(
         return float(criterion(network(x[8000:]), y[8000:]))
 
 
-def objective(trial: optuna.Trial) -> float:
+def objective(trial: optuna.Trial, *, epochs: int = 1000) -> float:
     """Draw a point of the tutorial's search space."""
     return run_trial(
         trial.suggest_int("n_layers", 1, 4),
         trial.suggest_int("n_nodes", 2, 64),
         trial.suggest_categorical("optimizer", ["sgd", "adam"]),
         trial.suggest_float("lr", 1e-5, 1e-1, log=True),
+        epochs=epochs,
     )
 
 
@@ -75,15 +77,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seed", type=int)
     parser.add_argument("--n-trials", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=1000)
     arguments = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     started = time.perf_counter()
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=arguments.seed))
-    study.optimize(objective, n_trials=arguments.n_trials)
+    ends: list[float] = []
+    study.optimize(
+        partial(objective, epochs=arguments.epochs),
+        n_trials=arguments.n_trials,
+        callbacks=[lambda *_: ends.append(time.time())],
+    )
     result = {
         "best": study.best_value,
         "seconds": time.perf_counter() - started,
         "params": study.best_params,
+        "values": [trial.value for trial in study.trials],
+        "ends": ends,  # seconds since the epoch
     }
     print(json.dumps(result))
 

