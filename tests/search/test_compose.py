@@ -18,6 +18,7 @@ from tests.commands import ROOT
 from tests.search.plans import planned
 from tunesmith.search.compose import remembering
 from tunesmith.search.job import trial_overrides
+from tunesmith.search.probe import compose_ends
 
 SEARCHES = sorted(path.stem for path in (ROOT / "conf" / "hparams_search").glob("[!_]*.yaml"))
 # What these need lies in the user's own files.
@@ -100,6 +101,26 @@ def test_all_trials_of_a_search(search: str, composed_by_hydra: list[list[str]])
             assert difference(expected, config) is None
             del expected.hydra, config.hydra
             assert OmegaConf.to_yaml(expected) == OmegaConf.to_yaml(config)
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_the_ends_of_a_space_with_the_rest_at_default(search: str) -> None:
+    with planned(f"hparams_search={search}", *MORE.get(search, [])) as (plan, hydra):
+        ends = list(plan.space.ends())
+        found = list(compose_ends(plan, hydra))
+        assert len(found) == len(ends)
+        for end, config in zip(ends, found, strict=True):
+            expected = hydra.load_sweep_config(plan.config, plan.space.overrides(dict([end])))
+            del expected.hydra, config.hydra
+            assert OmegaConf.to_yaml(expected) == OmegaConf.to_yaml(config)
+
+
+def test_the_ends_of_numbers_are_composed_once(composed_by_hydra: list[list[str]]) -> None:
+    with planned("hparams_search=mlp") as (plan, hydra):
+        composed_by_hydra.clear()
+        list(compose_ends(plan, hydra))
+    # One for the three numbers, and each of the two optimizers.
+    assert len(composed_by_hydra) == 3
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -9,7 +9,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.pruners import NopPruner
 
 from tunesmith.config import resolve_function
@@ -32,13 +32,8 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     if (extend := plan.settings.custom_search_space) is not None:
         _check_extends(extend)
     check_task(plan.base, plan.settings)
-    # Two ends of a dimension differ in one value.
-    loader = remembering(loader, plan.config)
-    numbers = _default_numbers(plan)
-    for name, end in plan.space.ends():
-        rest = numbers if name in numbers else {}
-        overrides = plan.space.overrides({**rest, name: end})
-        check_task(loader.load_sweep_config(plan.config, overrides), plan.settings)
+    for config in compose_ends(plan, loader):
+        check_task(config, plan.settings)
     plan.components.check_sampler()
     pruner = plan.make_pruner() or NopPruner()
     require_single_objective(
@@ -49,18 +44,22 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     )
 
 
-def _default_numbers(plan: Plan) -> dict[str, Any]:
-    """Return the default of each dimension that is a number.
+def compose_ends(plan: Plan, loader: ConfigLoader) -> Iterator[DictConfig]:
+    """Yield the configs of all bounds and choices of the space, each with the rest at default.
 
-    Said or left out it is the same config; said, the ends of all these dimensions differ in values
+    A default number is the same said or left out; said, the ends of all numbers differ in values
     only, and are composed as copies.
     """
-    return {
+    loader = remembering(loader, plan.config)
+    numbers = {
         name: value
         for name, value in plan.baseline.items()
-        if isinstance(value, int | float)
-        and not isinstance(plan.space.distributions[name], CategoricalDistribution)
+        if isinstance(plan.space.distributions[name], FloatDistribution | IntDistribution)
+        and isinstance(value, int | float)
     }
+    for name, end in plan.space.ends():
+        rest = numbers if name in numbers else {}
+        yield loader.load_sweep_config(plan.config, plan.space.overrides({**rest, name: end}))
 
 
 def _check_extends(path: str) -> None:
