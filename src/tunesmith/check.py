@@ -75,12 +75,11 @@ def _check(cfg: DictConfig) -> None:
         _check_unseen_test_rows(cfg.metric.name)
     _check_repeat(cfg)
     check_refit_rows(cfg)
-    is_multirun = OmegaConf.select(cfg, "hydra.mode") is RunMode.MULTIRUN
-    cfg = _without_hydra(cfg)
+    cfg = _with_little_of_hydra(cfg)
     objective = objective_of(cfg)
     objective.check(cfg)
     n_processes = objective.n_processes(cfg)
-    if n_processes > 1 and is_multirun:
+    if n_processes > 1 and OmegaConf.select(cfg, "hydra.mode") is RunMode.MULTIRUN:
         # What asks the pruner knows the trial in the first process only: the others would wait.
         raise InvalidConfig(
             f"a job of a search must be one process, got {n_processes} by trainer.devices or "
@@ -88,12 +87,16 @@ def _check(cfg: DictConfig) -> None:
         )
 
 
-def _without_hydra(cfg: DictConfig) -> DictConfig:
-    """Return the config as the app's function is given it.
+def _with_little_of_hydra(cfg: DictConfig) -> DictConfig:
+    """Return the config with only the mode and the sweeper's name of Hydra's own node.
 
-    Hydra copies the whole config where it instantiates a part of it with further arguments.
+    Hydra copies all of it for each part that it instantiates with further arguments.
     """
+    if "hydra" not in cfg:
+        return cfg
     task = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    sweeper = {"_target_": OmegaConf.select(cfg, "hydra.sweeper._target_")}
+    task.hydra = {"mode": OmegaConf.select(cfg, "hydra.mode"), "sweeper": sweeper}
     OmegaConf.set_struct(task, True)
     return task
 
