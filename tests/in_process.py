@@ -4,18 +4,24 @@ import contextlib
 import io
 import logging
 import os
+import pickle
 import runpy
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import optuna
 from hydra.core.singleton import Singleton
+from omegaconf import OmegaConf
 
 from tests.commands import ROOT, environment
 from tunesmith.sweeper import FIRST_SIGN
+
+_load = OmegaConf.load
+_KNOWN: dict[str, bytes] = {}
 
 
 def refuse_here(*arguments: str, root: Path, entry: Path = ROOT / "train.py") -> str:
@@ -64,6 +70,7 @@ def _as_new(*command: object, **variables: str) -> Iterator[None]:
             mock.patch.object(sys, "argv", [str(part) for part in command]),
             mock.patch.dict(os.environ, environment(**variables), clear=True),
             mock.patch.object(Singleton, "_instances", _without_global(state)),
+            mock.patch.object(OmegaConf, "load", _loaded),
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("default")
@@ -73,6 +80,16 @@ def _as_new(*command: object, **variables: str) -> Iterator[None]:
         for one, kept, level in zip(loggers, handlers, levels, strict=True):
             one.handlers, one.level = kept, level
         optuna.logging.set_verbosity(verbosity)
+
+
+def _loaded(file: Any) -> Any:
+    """Do what `OmegaConf.load` does; of a file of conf/, which no test changes, only once."""
+    name = getattr(file, "name", file)
+    if not Path(name).is_relative_to(ROOT / "conf"):
+        return _load(file)
+    if name not in _KNOWN:
+        _KNOWN[name] = pickle.dumps(_load(file))
+    return pickle.loads(_KNOWN[name])
 
 
 def _without_global(instances: dict[type, object]) -> dict[type, object]:

@@ -7,6 +7,8 @@ QUADRATIC = "-m hparams_search=quadratic"
 MLP = "-m hparams_search=mlp"
 FUNCTION = "-m hparams_search=function objective.file="
 TABLE = "data=table data.path=houses.csv data.target=price"
+ESTIMATOR = "objective=sklearn data=table data.path=houses.csv model._target_=sklearn."
+KMEANS = f"{ESTIMATOR}cluster.KMeans"
 SAMPLER = f"{QUADRATIC} hydra.sweeper.sampler"
 FILES = {
     "syntax.py": "def objective(trial:\n    return 1\n",
@@ -20,6 +22,7 @@ FILES = {
     "exits.py": "import sys\ndef objective(trial):\n    return 1.0\nsys.exit('done')\n",
     "imports.py": "import no_such_package\n",
     "reads.py": "rows = open('train.csv').read()\n",
+    "asks.py": "def objective(trial):\n    return trial.suggest_float('x', 0, 1)\n",
     "notes.txt": "def objective(trial):\n    return 1.0\n",
     "text.ckpt": "no checkpoint",
     "empty.csv": "",
@@ -59,6 +62,11 @@ FLAGS = [
     ("--output results", "--output", "paths.output_root=FOLDER"),
 ]
 OPTIONS = [
+    ("optimizer=[adam,sgd]", "takes one option", "try optimizer=adam, or -m optimizer=adam,sgd"),
+    (f"{MLP} 'optimizer=choice([adam,sgd],adam)'", "takes one option", "try optimizer=adam"),
+    ("data=[cubic]", "data takes one option", "try data=cubic"),
+    ("-m hparams_search=[quadratic,mlp]", "takes one option", "try hparams_search=quadratic, and"),
+    (f"{QUADRATIC} hydra/sweeper/sampler=[tpe,random]", "one option", "hydra/sweeper/sampler=tpe"),
     ("model=", "no option ''", "try model=catboost"),
     ("hparams_search=", "no option ''", "try hparams_search=function"),
     ("optimizer=Adam", "'Adam'", "try optimizer=adam"),
@@ -103,6 +111,24 @@ LOST = [
     (f"{MLP} ~model.n_layers", "'n_layers'", "add +model.n_layers=VALUE"),
 ]
 TYPES = [
+    ("model.optimizer=sgd", "got 'sgd'", "try optimizer=sgd"),
+    ("model.scheduler=cosine", "got 'cosine'", "try scheduler=cosine"),
+    ("model.optimizer=null", "got None", "leave it out"),
+    ("ckpt_path=5", "got 5", "try ckpt_path=null"),
+    ("trainer.enable_checkpointing=maybe", "got 'maybe'", "try trainer.enable_checkpointing=true"),
+    ("+trainer.logger=true", "trainer.logger is not read", "type +loggers.NAME._target_="),
+    ("objective=quadratic objective.x=abc", "got 'abc'", "try objective.x=0.5"),
+    (f"{TABLE} data.strict=maybe", "got 'maybe'", "try data.strict=true"),
+    (f"{TABLE} data.decimal=x", "got 'x'", "try 'data.decimal=\",\"'"),
+    (f"{TABLE} data.sheet=1", "of a workbook (.xlsx), got 1", "leave data.sheet out"),
+    (f"{TABLE} data.separator=tab", "one character, got 'tab'", "leave data.separator out"),
+    (f"{TABLE} data.separator=semicolon", "got 'semicolon'", "try 'data.separator=\";\"'"),
+    (f"{TABLE} data.encoding=8", "a text, got 8", "try 'data.encoding=\"8\"'"),
+    (f"{TABLE} data.path=5", "got 5", "try data.path=houses.csv"),
+    (f"{TABLE} data.test_path=5", "got 5", "try data.test_path=test.csv"),
+    (f"{TABLE} data.drop=null", "got None", "try 'data.drop=[]'"),
+    (f"{TABLE} data.group=[rooms]", "the name of a column, got ['rooms']", "try data.group=null"),
+    (f"{TABLE} data.val_fraction=null", "got None", "try data.val_fraction=0.2"),
     ("seed=abc", "'abc'", "try seed=1"),
     ("seed=1.5", "got 1.5", "try seed=1"),
     ("repeat=two", "'two'", "try repeat=5"),
@@ -141,6 +167,11 @@ TYPES = [
     ("objective=lightgbm ckpt_path=text.ckpt", "does not continue", "try ckpt_path=null"),
 ]
 SEARCHES = [
+    (f"{QUADRATIC} hydra.sweeper.params=null", "nothing to search over", "KEY=interval(LOW,HIGH)"),
+    ("-m hparams_search=_base", "nothing to search over", "KEY=choice(A,B)"),
+    (f"{QUADRATIC} objective.x=1", "nothing to search over", "KEY=choice(A,B)"),
+    (f"{QUADRATIC} hydra.sweeper.params=null objective.x=abc", "got 'abc'", "try objective.x=0.5"),
+    (f"{QUADRATIC} storage.url=5", "is not a database URL", "sqlite:///path/to/file.db"),
     (f"{QUADRATIC} hydra.sweeper.n_trials=1e3", "an integer, got 1e3", "n_trials=1000"),
     (f"{QUADRATIC} hydra.sweeper.n_trials=null", "got null", "n_trials=100"),
     (f"{QUADRATIC} hydra.sweeper.n_trials=-5", "got -5", "n_trials=100"),
@@ -238,6 +269,18 @@ PARTS = [
     (f"{QUADRATIC} storage.url=redis://localhost", "'redis'", "sqlite:///"),
     (f"{QUADRATIC} storage.url=postgresql://u:pw@h/db", "a password", "export OPTUNA_STORAGE"),
     ("tracking.uri=mlruns", "is a folder", "tracking=none"),
+    ("tracking.uri=5", "5 is a folder", "tracking=none"),
+    (
+        "callbacks=early_stopping callbacks.early_stopping.monitor=val/accuracy",
+        "a metric that MLPRegressor logs, got 'val/accuracy'",
+        "try callbacks.early_stopping.monitor=val/mse",
+    ),
+    (
+        "callbacks=early_stopping metric.name=epochs",
+        "callbacks.early_stopping.monitor must be",
+        "try callbacks.early_stopping.monitor=val/mse",
+    ),
+    ("callbacks=checkpoint callbacks.checkpoint.monitor=vl/mse", "'vl/mse'", "monitor=val/mse"),
     ("trainer.devices=0", "devices=0", "correct trainer.KEY"),
     ("trainer.accelerator=gppu", "'gppu'", "Available names are"),
     ("trainer.precision=fp16", "'fp16'", "16-mixed"),
@@ -263,6 +306,13 @@ PARTS = [
     ("model=xgboost", "LightningModule", "try objective=sklearn"),
     ("objective=sklearn model=mlp", "an estimator", "try model=linear"),
     ("objective=sklearn model=random_forest +model.n_estimator=10", "n_estimator", "n_estimators"),
+    (f"{KMEANS} data.target=price", "no estimator of numbers", "try model=linear"),
+    (f"{KMEANS} data.target=garden", "no estimator of classes", "try model=linear"),
+    (
+        f"{ESTIMATOR}ensemble.IsolationForest data.target=price",
+        "no estimator of numbers",
+        "try model=linear",
+    ),
     ("objective=lightgbm +model.max_dept=8", "max_dept", "leave out model.max_dept"),
 ]
 FUNCTIONS = [
@@ -281,6 +331,12 @@ FUNCTIONS = [
     (f"{FUNCTION}exits.py", "exits.py:4 ends the program", 'if __name__ == "__main__"'),
     (f"{FUNCTION}imports.py", "'no_such_package'", "correct it there"),
     (f"{FUNCTION}reads.py", "'train.csv'", "correct it there"),
+    ("objective=function objective.file=asks.py", "has no 'x'", "'objective.params={x:VALUE}'"),
+    (
+        "-m objective=function objective.file=asks.py 'objective.params={y: 1},{y: 2}'",
+        "has no 'x'",
+        "{y:1,x:VALUE}",
+    ),
     ("objective=function objective.file=notes.py", "notes.py", "its folder has"),
 ]
 NEW = [*BLANKS, *FLAGS, *OPTIONS, *LOST, *TYPES, *SEARCHES, *SPACES, *PARTS, *FUNCTIONS]

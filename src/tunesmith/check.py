@@ -25,7 +25,7 @@ from tunesmith.interrupts import quitting_at_once
 from tunesmith.log_filter import without_libraries
 from tunesmith.overrides import write_for_shell
 from tunesmith.renamed import bring_up_to_date
-from tunesmith.validate import require_choice, require_integer
+from tunesmith.validate import require_choice, require_integer, require_switch, require_text
 
 _SWITCHES = ("prune", "refit", "dry_run", "keep_model")
 DIRECTIONS = ("minimize", "maximize")
@@ -104,11 +104,9 @@ def _with_little_of_hydra(cfg: DictConfig) -> DictConfig:
 def _check_switches(cfg: DictConfig) -> None:
     """Raise InvalidArgument for a switch that is neither on nor off, or tags that are no list."""
     for name in _SWITCHES:
-        value = cfg.get(name, False)
-        if not isinstance(value, bool):
-            raise InvalidArgument(name, "true or false", value, example=True)
+        require_switch(name, cfg.get(name, False))
     if not OmegaConf.is_list(cfg.get("tags", ListConfig([]))):
-        raise InvalidArgument("tags", "a list", cfg.tags, example=[cfg.tags])
+        raise InvalidArgument("tags", "a list", cfg.tags, example=[cfg.tags or "A"])
     for name, value in (("seed", "null"), ("tracking", "none")):
         if name not in cfg:
             raise InvalidConfig(f"the config has no {name}; type {name}={value}, not ~{name}")
@@ -187,6 +185,12 @@ def _check_repeat(cfg: DictConfig) -> None:
         require_integer("seed", cfg.seed, minimum=0, example=0, optional=True)
 
 
+def _check_output_root(config: DictConfig) -> None:
+    root, key = config.paths.output_root, "paths.output_root"
+    require_text(key, root, expected="a folder", example="outputs")
+    check_folder(Path(root), key=key)
+
+
 def check_folder(folder: Path, *, key: str) -> None:
     """Raise InvalidConfig unless `folder` can be made and written to; makes nothing."""
     obstacle = _obstacle(folder)
@@ -215,7 +219,7 @@ class CheckBeforeRun(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Exit with one line if the config is refused, or after a dry run."""
         with _ending_in_one_line():
-            check_folder(Path(config.paths.output_root), key="paths.output_root")
+            _check_output_root(config)
             check_folder(Path(config.hydra.run.dir), key="hydra.run.dir")
             _check_no_search(config)
             check_config(config)
@@ -228,7 +232,7 @@ class CheckBeforeRun(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Exit with one line if nothing can be written, or a job of Hydra's own multirun fails."""
         with _ending_in_one_line():
-            check_folder(Path(config.paths.output_root), key="paths.output_root")
+            _check_output_root(config)
             check_folder(Path(config.hydra.sweep.dir), key="hydra.sweep.dir")
             target = config.hydra.sweeper._target_
             if target.startswith(SEARCH):

@@ -75,6 +75,10 @@ def run(main: Callable[[], None]) -> None:
         with one_line_errors(), quitting_at_once():
             refuse_passwords(sys.argv[1:])
             check_flags(sys.argv[1:])
+            if any("[" in argument for argument in sys.argv[1:]):
+                from tunesmith.explain import check_single_options  # here: few commands need it
+
+                check_single_options(sys.argv[1:])
             sys.argv[1:] = complete_arguments(sys.argv[1:])
             if SHOWING_FLAGS.intersection(sys.argv[1:]):
                 _end_with_the_reader()

@@ -161,6 +161,11 @@ class SearchPaths:
         return self.folder / "report.html"
 
     @property
+    def report_context(self) -> Path:
+        """What the search told its report, as JSON: the page can be written again by it."""
+        return self.folder / "report.json"
+
+    @property
     def best_config(self) -> Path:
         """The winner's whole config."""
         return self.folder / "best.yaml"

@@ -25,6 +25,18 @@ def require_integer(
         raise InvalidArgument(name, f"an integer of at least {minimum}", value, example)
 
 
+def require_text(name: str, value: object, *, expected: str, example: object) -> None:
+    """Raise InvalidArgument, which says what is expected, unless `value` is a text with a word."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidArgument(name, expected, value, example)
+
+
+def require_switch(name: str, value: object) -> None:
+    """Raise InvalidArgument unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise InvalidArgument(name, "true or false", value, example=True)
+
+
 def require_positive(name: str, value: object, *, example: object) -> None:
     """Raise InvalidArgument unless `value` is a finite number above 0."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

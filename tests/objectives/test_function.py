@@ -330,14 +330,14 @@ def test_a_file_is_found_from_the_working_directory(tmp_path: Path) -> None:
     assert "near    0.25" in done.stdout
 
 
-def test_a_run_that_lacks_a_parameter_names_it_in_one_line(tmp_path: Path) -> None:
-    written(tmp_path, quadratic=QUADRATIC)
-    file = tmp_path / "quadratic.py"
+def test_a_run_that_lacks_a_parameter_of_a_branch_names_it_in_one_line(tmp_path: Path) -> None:
+    written(tmp_path, branch="def objective(t):\n    if t:\n        t.suggest_int('x', 0, 1)\n")
+    file = tmp_path / "branch.py"
     done = train("objective=function", f"objective.file={file}", root=tmp_path / "outputs")
     assert done.returncode == 1
     assert done.stderr == (
         f"objective.params has no 'x', which {file} asks for; "
-        "try 'objective.params={x: VALUE, ...}'\n"
+        "try 'objective.params={x:VALUE}', or -m hparams_search=function for a search\n"
     )
 
 

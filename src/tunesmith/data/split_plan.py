@@ -68,7 +68,9 @@ class Splittable:
 def _check_fractions(val_fraction: float, test_fraction: float | None) -> None:
     """Raise InvalidArgument unless the shares leave a fifth of the rows to train on."""
     for name, value in (("val_fraction", val_fraction), ("test_fraction", test_fraction)):
-        if value is not None and (not isinstance(value, int | float) or not 0 < value < 1):
+        may_lack = name == "test_fraction"
+        is_share = isinstance(value, int | float) and 0 < value < 1
+        if not is_share and not (value is None and may_lack):
             raise InvalidArgument(name, "a number between 0 and 1", value, 0.2)
     if val_fraction + (test_fraction or 0) > 0.8:
         raise InvalidArgument(

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,9 @@ from tunesmith.data.table_source import Source, Stamped
 from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows, TabularDataModule
 from tunesmith.data.target import AUTO
 from tunesmith.data.text_form import Form
+from tunesmith.data.typed_form import check_form, check_names, named_file
 from tunesmith.errors import InvalidArgument
-from tunesmith.validate import require_choice, require_integer
+from tunesmith.validate import require_choice, require_integer, require_switch
 
 log = logging.getLogger(__name__)
 
@@ -107,12 +107,14 @@ class TableDataModule(TabularDataModule):
         categories: str = ONE_HOT,
     ) -> None:
         super().__init__(batch_size=batch_size)
-        if path is None:
-            raise InvalidArgument("path", "a CSV, Parquet or .xlsx file", None, "houses.csv")
-        if isinstance(drop, str):
-            raise InvalidArgument("drop", "a list of columns", drop, [drop])
+        file = named_file("path", path, example="houses.csv")
+        test_file = None
+        if test_path is not None:
+            test_file = named_file("test_path", test_path, example="test.csv")
+        check_names(drop=drop, group=group, time=time)
         if class_weight is not None:
             require_choice("class_weight", class_weight, (BALANCED,))
+        require_switch("strict", strict)
         require_choice("train_on", train_on, (TRAIN, ALL))
         require_choice("categories", categories, (ONE_HOT, CODES))
         kind = find_kind(split, group, time)
@@ -128,14 +130,16 @@ class TableDataModule(TabularDataModule):
             fold_seed=fold_seed,
         )
         _check_fold(fold, folds)
-        if test_path is not None and Path(test_path).resolve() == Path(path).resolve():
+        if test_file is not None and test_file.resolve() == file.resolve():
             raise InvalidArgument("test_path", "another file than path", test_path, "test.csv")
+        form = Form(encoding, separator, decimal, sheet)
+        check_form(form, [file, *filter(None, [test_file])])
         source = Source(
-            file=Stamped.of(Path(path)),
-            test_file=None if test_path is None else Stamped.of(Path(test_path)),
+            file=Stamped.of(file),
+            test_file=None if test_file is None else Stamped.of(test_file),
             target=None if target is None else str(target),
             drop=tuple(map(str, drop)),
-            form=Form(encoding, separator, decimal, sheet),
+            form=form,
             strict=strict,
             task=task,
             positive=None if positive is None else str(positive),
@@ -145,7 +149,7 @@ class TableDataModule(TabularDataModule):
         self._fitted = fit_rows(
             source, how, fold=fold or 1, takes_all=train_on == ALL, categories=categories
         )
-        self._path, self._split = Path(path), how
+        self._path, self._split = file, how
         self.categorical = coded_columns(self.preprocessing)
         found = self._fitted.table.target
         self.task, self.labels = found.task, found.labels

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -184,9 +185,14 @@ def _known(*more: str) -> Known | None:
     if not own_configs().is_dir():
         return None
     chosen = [argument for argument in sys.argv[1:] if _is_choice(argument)]
+    return _composed(own_configs(), tuple(chosen), more)
+
+
+@lru_cache(maxsize=16)
+def _composed(folder: Path, chosen: tuple[str, ...], more: tuple[str, ...]) -> Known:
     GlobalHydra.instance().clear()
     os.environ.setdefault("OPTUNA_STORAGE", "")
-    with initialize_config_dir(str(own_configs())):
+    with initialize_config_dir(str(folder)):
         try:
             cfg = compose("train", overrides=[*chosen, *more], return_hydra_config=True)
         except HydraException:  # A second mistake, which is said when this one is mended.

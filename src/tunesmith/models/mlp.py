@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from tunesmith.errors import InvalidArgument
 from tunesmith.scores import Task, score
 from tunesmith.validate import require_choice, require_integer
 
@@ -83,6 +84,11 @@ class MLPModule(LightningModule):
         scheduler: Callable[..., LRScheduler | None],
     ) -> None:
         super().__init__()
+        for name, made_by in (("optimizer", optimizer), ("scheduler", scheduler)):
+            if not callable(made_by):
+                raise InvalidArgument(
+                    name, f"the section {name} of the config", made_by, way_out="leave it out"
+                )
         self.optimizer = optimizer
         self.scheduler = scheduler
         self._batch_losses: list[tuple[Tensor, int]] = []

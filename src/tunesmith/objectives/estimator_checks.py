@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from sklearn.base import is_classifier
+from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from tunesmith.config import resolve_function
@@ -77,7 +77,9 @@ def _check_is_estimator(target: str) -> None:
 def _check_model(model: Any, data: TabularDataModule, *, target: str) -> None:
     """Raise InvalidConfig unless an estimator predicts what the data have."""
     wanted = "predict_proba" if data.task.is_of_classes else "predict"
-    if is_classifier(model) is not data.task.is_of_classes or not hasattr(model, wanted):
+    # One of the user's own may not say what it is.
+    kinds = ("classifier",) if data.task.is_of_classes else ("regressor", None)
+    if get_tags(model).estimator_type not in kinds or not hasattr(model, wanted):
         kind = "of classes, with probabilities" if data.task.is_of_classes else "of numbers"
         raise InvalidConfig(
             f"model._target_={target} is no estimator {kind}, which the data need; try model=linear"

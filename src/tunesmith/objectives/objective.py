@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -15,7 +15,6 @@ from tunesmith.group_mistakes import naming_group
 
 log = logging.getLogger(__name__)
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 Values: TypeAlias = float | Sequence[float] | Mapping[str, Any]
 
 
@@ -171,8 +170,9 @@ class PlainFunction(Objective):
     ) -> None:
         self._function = function
         # Hydra wraps what it resolves.
-        self.ignores = getattr(getattr(function, "func", function), "ignores", ())
-        self._check = check
+        own = getattr(function, "func", function)
+        self.ignores = getattr(own, "ignores", ())
+        self._check = check or getattr(own, "refused_by", None)
         self._restore = restore
 
     def evaluate(self, cfg: DictConfig) -> Values:
@@ -194,16 +194,6 @@ class PlainFunction(Objective):
         if self._restore is None:
             return super().restore(cfg, folder)
         return self._restore(cfg, folder)
-
-
-def ignoring(*groups: str) -> Callable[[Function], Function]:
-    """Mark a plain function as one that reads nothing of these groups of the config."""
-
-    def marked(function: Function) -> Function:
-        function.__dict__["ignores"] = groups
-        return function
-
-    return marked
 
 
 def objective_of(cfg: DictConfig) -> Objective:

@@ -19,10 +19,11 @@ from optuna.trial import BaseTrial, FixedTrial
 
 from tunesmith.context import Context, Role, current_context
 from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
+from tunesmith.objectives.asked_parameters import asked_parameters
 from tunesmith.objectives.objective import Objective
 from tunesmith.objectives.record_config import record_config
 from tunesmith.objectives.script import functions_of, load_script
-from tunesmith.overrides import data_node, read_data
+from tunesmith.overrides import data_node, read_data, write_for_shell
 from tunesmith.tracking import Run
 
 log = logging.getLogger(__name__)
@@ -76,8 +77,10 @@ class OptunaFile(Objective):
             InvalidConfig: There is none, or the parameters are no values by name.
 
         """
-        self.function()
-        self.params()
+        function, known = self.function(), self.params()
+        lacking = [name for name in asked_parameters(function) if name not in known]
+        if lacking and _is_single_run(cfg):
+            raise self._lacks(*lacking)
 
     def function(self) -> Callable[[BaseTrial], float | Sequence[float]]:
         """Return the function; raises InvalidConfig if the file has none of this name."""
@@ -113,12 +116,22 @@ class OptunaFile(Objective):
         except ValueError as error:
             if (missing := MISSING.search(str(error))) is None:
                 raise
-            raise InvalidConfig(
-                f"objective.params has no {missing[1]!r}, which {self.file} asks for; "
-                f"try 'objective.params={{{missing[1]}: VALUE, ...}}'"
-            ) from error
+            raise self._lacks(missing[1]) from error
         finally:
             _log_drawn(trial, run)
+
+    def _lacks(self, *names: str) -> InvalidConfig:
+        known = {**self.params(), **dict.fromkeys(names, "VALUE")}
+        return InvalidConfig(
+            f"objective.params has no {', '.join(map(repr, names))}, which {self.file} asks for; "
+            f"try {write_for_shell('objective.params', known)}, or -m hparams_search=function for "
+            "a search"
+        )
+
+
+def _is_single_run(cfg: DictConfig) -> bool:
+    """Return whether nothing draws for the function: a run, or a job of Hydra's own multirun."""
+    return str(OmegaConf.select(cfg, "hydra.sweeper._target_")).endswith(".BasicSweeper")
 
 
 def _check_takes_a_trial(function: Callable[..., Any], *, name: str, file: str) -> None:

@@ -3,18 +3,17 @@
 from omegaconf import DictConfig
 
 from tunesmith.errors import InvalidArgument
-from tunesmith.objectives.objective import ignoring
+from tunesmith.objectives.marks import ignoring, refusing
 
 
-@ignoring("data", "model", "optimizer", "scheduler", "trainer", "callbacks")
-def quadratic(cfg: DictConfig) -> float:
-    """Return y = (x - 2)^2 at x = objective.x.
-
-    Raises:
-        InvalidArgument: It is no number.
-
-    """
+def _check_x(cfg: DictConfig) -> None:
     x = cfg.objective.x
     if not isinstance(x, int | float) or isinstance(x, bool):
         raise InvalidArgument("objective.x", "a number", x, example=0.5)
-    return float((x - 2) ** 2)
+
+
+@ignoring("data", "model", "optimizer", "scheduler", "trainer", "callbacks")
+@refusing(_check_x)
+def quadratic(cfg: DictConfig) -> float:
+    """Return y = (x - 2)^2 at x = objective.x, which must be a number."""
+    return float((cfg.objective.x - 2) ** 2)

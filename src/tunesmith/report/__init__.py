@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tunesmith._lazy import load_from
 from tunesmith.report.context import RUN_ID, Compared, ReportContext
+from tunesmith.report.kept import keep_context
 from tunesmith.report.load import load_search, load_study, storage_of
 from tunesmith.report.note import write_note
 from tunesmith.report.pareto import write_front
@@ -19,6 +20,7 @@ __all__ = [
     "RUN_ID",
     "Compared",
     "ReportContext",
+    "keep_context",
     "load_search",
     "load_study",
     "storage_of",

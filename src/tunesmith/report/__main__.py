@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from tunesmith.errors import OneLineParser
 from tunesmith.extras import install_extra, missing
 from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
-from tunesmith.report import ReportContext, terminal_summary
+from tunesmith.report import terminal_summary
+from tunesmith.report.kept import kept_context
 from tunesmith.report.load import load_search, load_study, storage_of
 from tunesmith.study import SUFFIX, Confirmation, StudyRecord, read_confirmation, shown
 
@@ -34,12 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tunesmith.report import write_report  # here: its packages are there
 
     advice = advise(study, confirmation=confirmation, accepts=partial(_was_accepted, study))
-    context = ReportContext(
-        storage=hide_passwords(storage), confirmation=confirmation, advice=advice
+    context = replace(
+        kept_context(study, options.folder or StudyRecord.of(study).folder),
+        storage=hide_passwords(storage),
+        confirmation=confirmation,
+        advice=advice,
     )
     write_report(study, path=path, context=context)
     console = Console()
-    console.print(terminal_summary(study, advice, confirmation=confirmation))
+    commands = [*context.facts, *context.commands]
+    summary = terminal_summary(
+        study, advice, confirmation=confirmation, compared=context.compared, commands=commands
+    )
+    console.print(summary, crop=False)
     console.print(f"report    {path}", soft_wrap=True, highlight=False, markup=False)
     return 0
 

@@ -1,5 +1,6 @@
 """Take up again the fitted model that a run left in its folder."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -24,3 +25,10 @@ def restored(plan: Plan, run: RunPaths, *, compose: Callable[[], DictConfig]) ->
         cfg = compose()  # Another command that refits the same winner is writing it just now.
     bring_up_to_date(cfg)
     return resolve_function(plan.settings.restore)(cfg, run.folder)
+
+
+def plots_of(run: RunPaths) -> list[tuple[str, str]]:
+    """Return the plots that a fit left for the report: a title and a figure as JSON for each."""
+    if not run.plots.is_file():
+        return []
+    return list(json.loads(run.plots.read_text("utf-8")).items())

@@ -32,8 +32,8 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
     if (extend := plan.settings.custom_search_space) is not None:
         _check_extends(extend)
     check_task(plan.base, plan.settings)
-    for config in compose_ends(plan, loader):
-        check_task(config, plan.settings)
+    _check_has_space(plan)
+    # Before all ends, which take longer.
     plan.components.check_sampler()
     pruner = plan.make_pruner() or NopPruner()
     require_single_objective(
@@ -42,6 +42,17 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
         prunes=not isinstance(pruner, NopPruner),
         terminates=plan.termination is not None,
     )
+    for config in compose_ends(plan, loader):
+        check_task(config, plan.settings)
+
+
+def _check_has_space(plan: Plan) -> None:
+    """Raise InvalidConfig where all trials would be the same one."""
+    if not (plan.space.distributions or plan.is_open):
+        raise InvalidConfig(
+            "the search has nothing to search over, by hydra.sweeper.params or the command line; "
+            "type KEY=interval(LOW,HIGH) or KEY=choice(A,B)"
+        )
 
 
 def compose_ends(plan: Plan, loader: ConfigLoader) -> Iterator[DictConfig]:

@@ -1,6 +1,5 @@
 """Write what a finished search leaves: report, best config, next search, the winner's refit."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +14,16 @@ from tunesmith.advice import Advice, advise, write_next
 from tunesmith.commands import load_model, predict_rows, repeat_run
 from tunesmith.errors import InvalidConfig, attempt
 from tunesmith.extras import install_extra, missing
-from tunesmith.paths import RunPaths
-from tunesmith.report import Compared, ReportContext, terminal_summary, write_front, write_note
+from tunesmith.report import (
+    Compared,
+    ReportContext,
+    keep_context,
+    terminal_summary,
+    write_front,
+    write_note,
+)
 from tunesmith.search.compared import compare_winner, test_of
+from tunesmith.search.fitted import plots_of
 from tunesmith.search.following import next_search, repeat_saved, to_continue
 from tunesmith.search.foreign import why_not_composed
 from tunesmith.search.plan import Plan, summary_of
@@ -83,7 +89,7 @@ def write_results(
         advice=advice,
         data="\n".join(attempt(lambda: [summary_of(plan)])[0]),
         compared=compared,
-        fit=_plots_of(plan.paths.best) if refit else (),
+        fit=plots_of(plan.paths.best) if refit else (),
         tested=test_of(plan) if refit else None,
         run_page=page_of_runs(session),
         made=made_by(plan),
@@ -117,18 +123,12 @@ def _with_pages(context: ReportContext, study: optuna.Study, session: Session) -
 
 
 def _write_report(study: optuna.Study, plan: Plan, context: ReportContext) -> Path | None:
+    keep_context(context, study, plan.paths)
     if missing(EXTRA):
         return None
     from tunesmith.report import write_report  # here: not every installation has it
 
     return write_report(study, path=plan.paths.report, context=context)
-
-
-def _plots_of(run: RunPaths) -> list[tuple[str, str]]:
-    """Return the plots that a fit left for the report."""
-    if not run.plots.is_file():
-        return []
-    return list(json.loads(run.plots.read_text("utf-8")).items())
 
 
 def _show(study: optuna.Study, session: Session, context: ReportContext) -> None:

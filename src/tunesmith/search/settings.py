@@ -224,10 +224,10 @@ def _listed(value: Any) -> list[Any]:
 
 def _storage(values: Mapping[str, Any], sweeps: Path) -> str | None:
     require_choice(f"{_GROUP}.default_storage", values["default_storage"], STORAGES)
-    asked: str | None = values["storage"]
-    if asked is None and values["default_storage"] == "file":
-        return f"sqlite:///{study_file(sweeps)}"
-    return asked
+    if values["storage"] is not None:
+        return str(values["storage"])  # What is no URL is said where it is opened.
+    is_file = values["default_storage"] == "file"
+    return f"sqlite:///{study_file(sweeps)}" if is_file else None
 
 
 def _metrics(metric: Any, *, n_directions: int) -> list[str]:

@@ -47,7 +47,7 @@ def open_tracking(uri: str, experiment: str, outbox: str = OUTBOX) -> Tracking:
     # here: only runs that are tracked pay for MLflow's import
     from tunesmith.tracking.mlflow import MlflowTracking
 
-    return MlflowTracking(uri=uri, experiment=experiment, outbox=Path(outbox))
+    return MlflowTracking(uri=str(uri), experiment=experiment, outbox=Path(outbox))
 
 
 __all__ = [

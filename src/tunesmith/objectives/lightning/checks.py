@@ -1,7 +1,8 @@
 """Refuse a config that Lightning cannot fit, before it is tried."""
 
 import logging
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 import torch
 from hydra.errors import InstantiationException
@@ -9,19 +10,21 @@ from hydra.utils import instantiate
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from omegaconf import DictConfig, OmegaConf
 
-from tunesmith.errors import InvalidArgument, InvalidConfig, nearest
+from tunesmith.errors import InvalidArgument, InvalidConfig
 from tunesmith.group_mistakes import naming_group
 from tunesmith.log_filter import silenced
 from tunesmith.objectives.lightning.build import build_model
 from tunesmith.objectives.lightning.checkpoint import check_checkpoint
-from tunesmith.objectives.lightning.logged_names import can_log, texts_like_names
+from tunesmith.objectives.lightning.logged_checks import check_logged
 from tunesmith.objectives.lightning.loggers import check_loggers
-from tunesmith.objectives.metrics import check_metrics, metric_names
 from tunesmith.objectives.tabular_fit import refuse_codes
-from tunesmith.validate import require_choice, require_integer, require_positive
-
-# Metrics of every fit, whatever its model logs.
-COMPUTED = {"model/parameters", "best_epoch", "epochs"}
+from tunesmith.validate import (
+    require_choice,
+    require_integer,
+    require_positive,
+    require_switch,
+    require_text,
+)
 
 
 def check_fit(cfg: DictConfig) -> None:
@@ -32,7 +35,10 @@ def check_fit(cfg: DictConfig) -> None:
 
     """
     _check_model_is_a_module(cfg)
+    _check_parts_are_sections(cfg)
     _check_numbers(cfg)
+    _check_switches(cfg)
+    _check_loggers_elsewhere(cfg)
     _check_metric(cfg)
     with naming_group("data"):
         datamodule: LightningDataModule = instantiate(cfg.data)
@@ -45,8 +51,9 @@ def check_fit(cfg: DictConfig) -> None:
     if parameters := list(model.parameters()):
         # Optimizers check their own numbers only when they are made.
         _check_optimizer(cfg, parameters)
-    _check_metric_is_logged(cfg, model, datamodule)
+    check_logged(cfg, model, datamodule)
     if cfg.ckpt_path is not None:
+        require_text("ckpt_path", cfg.ckpt_path, expected="a checkpoint", example=None)
         check_checkpoint(cfg.ckpt_path, model, max_epochs=cfg.trainer.max_epochs)
     _check_accelerator(cfg.trainer.accelerator)
 
@@ -63,6 +70,17 @@ def _check_model_is_a_module(cfg: DictConfig) -> None:
                 f"objective=lightning needs a {group} with a _target_, got "
                 f"{'one without' if node else 'none'}; model=lightgbm goes with "
                 "objective=lightgbm, a search with hparams_search=lightgbm"
+            )
+
+
+def _check_parts_are_sections(cfg: DictConfig) -> None:
+    """Raise InvalidConfig where a model is given a name instead of what a group describes."""
+    for group in ("optimizer", "scheduler"):
+        value = OmegaConf.select(cfg, f"model.{group}")
+        if isinstance(value, str | int | float):
+            raise InvalidConfig(
+                f"model.{group} must be a section of keys, as {group} is, got {value!r}; "
+                f"options are chosen by their group, try {group}={value}"
             )
 
 
@@ -131,28 +149,6 @@ def _check_metric(cfg: DictConfig) -> None:
         )
 
 
-def _check_metric_is_logged(
-    cfg: DictConfig, model: LightningModule, datamodule: LightningDataModule
-) -> None:
-    """Raise InvalidConfig for a metric that nothing logs, as far as the module or its source tell.
-
-    A module may list all that it logs as its `metric_names`.
-    """
-    targets = [str(node.get("_target_")) for node in cfg.callbacks.values() if node is not None]
-    if not all(target.startswith("lightning.") for target in targets):
-        return  # A callback of the user's own may log as well.
-    if isinstance(known := getattr(model, "metric_names", None), list):
-        check_metrics(cfg, [*known, *COMPUTED], datamodule=datamodule)
-        return
-    kind = type(model)
-    for name in metric_names(cfg):
-        if name not in COMPUTED and not can_log(kind, name):
-            texts = texts_like_names(kind)
-            known = [text for text in texts if text.startswith(("val/", "val_"))] or texts
-            close = nearest(name, known).partition(",")[0] or "val/loss"
-            raise InvalidArgument("metric.name", f"a metric that {kind.__name__} logs", name, close)
-
-
 def _check_callbacks(cfg: DictConfig) -> None:
     for name, node in cfg.callbacks.items():
         if isinstance(node, str):
@@ -193,6 +189,25 @@ def processes_of(cfg: DictConfig) -> int:
     with naming_group("trainer"), silenced(logging.WARNING):
         trainer: Trainer = instantiate(cfg.trainer, logger=False, enable_progress_bar=False)
     return trainer.num_devices * trainer.num_nodes
+
+
+def _check_switches(cfg: DictConfig) -> None:
+    """Raise InvalidArgument for a switch of the Trainer, which takes any word as true."""
+    for name, hint in get_type_hints(Trainer.__init__).items():
+        kinds = {*get_args(hint)} or {hint}
+        value = cfg.trainer.get(name)
+        if value is not None and kinds <= {bool, NoneType}:
+            require_switch(f"trainer.{name}", value)
+
+
+def _check_loggers_elsewhere(cfg: DictConfig) -> None:
+    """Raise InvalidConfig for what the Trainer is given of other parts of the config."""
+    for name, group in (("logger", "loggers"), ("callbacks", "callbacks")):
+        if cfg.trainer.get(name):
+            raise InvalidConfig(
+                f"trainer.{name} is not read; leave trainer.{name} out, and type "
+                f"+{group}.NAME._target_=PACKAGE.CLASS"
+            )
 
 
 def _check_accelerator(accelerator: str) -> None:

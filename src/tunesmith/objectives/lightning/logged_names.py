@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 # Lightning's own endings of a name.
 _ENDINGS = r"(_step|_epoch)?(/dataloader_idx_\d+)?"
@@ -18,6 +18,11 @@ def can_log(kind: type, name: str) -> bool:
     """
     patterns = _patterns(kind)
     return patterns is None or any(re.fullmatch(known + _ENDINGS, name) for known in patterns)
+
+
+def is_listed(names: Collection[str], name: str) -> bool:
+    """Return whether a metric is one of these, or one of them with an ending of Lightning's."""
+    return any(re.fullmatch(re.escape(known) + _ENDINGS, name) for known in names)
 
 
 def texts_like_names(kind: type) -> list[str]:
