@@ -206,8 +206,8 @@ ROWS = [
     *GRAMMAR,
     *NEW,
 ]
-# What a dry run refuses as well: it promises to check everything.
-PROMISED = [*LOGGERS, *METRICS, *NAMES]
+# What a dry run refuses as well, one of a kind: it promises to check everything.
+PROMISED = [LOGGERS[0], LOGGERS[1], METRICS[0], METRICS[2], NAMES[0]]
 
 
 @pytest.fixture(autouse=True)
@@ -223,6 +223,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_there_are_many_ways_and_none_is_listed_twice() -> None:
     assert len(NEW) + len(PROGRAMS) >= 150
+    assert len(set(TYPED)) >= 20
     assert len({typed for typed, _, _ in ROWS}) == len(ROWS)
 
 
@@ -272,9 +273,10 @@ def contents(folder: Path) -> dict[Path, bytes]:
 @pytest.mark.parametrize("line", TYPED)
 def test_a_shell_gets_one_line_and_exit_code_1(folder: Path, line: str) -> None:
     before = contents(folder)
-    words = shlex.split(line.replace("train.py", str(ROOT / "train.py"), 1))
+    line = line.replace("train.py", str(ROOT / "train.py"), 1)
+    line = line.replace("python", sys.executable, 1)
     done = subprocess.run(
-        [sys.executable, *words[1:]], env=environment(), capture_output=True, text=True, cwd=folder
+        line, shell=True, env=environment(), capture_output=True, text=True, cwd=folder
     )
     assert done.returncode == 1
     assert done.stdout in ("", f"{FIRST_SIGN}\n")

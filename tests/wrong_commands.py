@@ -11,6 +11,11 @@ ESTIMATOR = "objective=sklearn data=table data.path=houses.csv model._target_=sk
 KMEANS = f"{ESTIMATOR}cluster.KMeans"
 SAMPLER = f"{QUADRATIC} hydra.sweeper.sampler"
 FILES = {
+    "app.py": (
+        "import hydra\n\n\n@hydra.main(version_base=None, config_path='.', config_name='app')\n"
+        "def main(cfg):\n    return cfg.x**2\n\n\nmain()\n"
+    ),
+    "app.yaml": "x: 0.5\n",
     "syntax.py": "def objective(trial:\n    return 1\n",
     "misspelt.py": "def objektive(trial):\n    return 1.0\n",
     "noargs.py": "def objective():\n    return 1.0\n",
@@ -365,13 +370,21 @@ TYPED = [
     "python train.py optimizer.lr = 0.1",
     "python train.py model=",
     "python train.py --gpu",
+    "python train.py -n 50",
+    "python train.py tags=a,b",
+    "python train.py optimizer=[adam,sgd]",
+    "python train.py data.path=my houses.csv",
     "python train.py -m hparams_search=quadratic hydra.sweeper.n_trials=1e3",
     "python train.py -m hparams_search=quadratic hydra.sweeper.sampler=tpe",
     "python train.py 'optimizer.lr=loguniform(1e-5,1e-1)'",
     "python train.py metric=val/mse",
     "python -m tunesmith predict",
+    "python -m tunesmith tarin.py",
     "python -m tunesmith.predict nowhere new.csv",
     "python -m tunesmith.report",
+    "python -m tunesmith.report folder nowhere",
     "python -m tunesmith.storage",
-    "python -m tunesmith tarin.py",
+    "python -m tunesmith.storage init optuna.db",
+    "python -W ignore app.py -m hydra/sweeper=optuna_study x=1",
+    "python -W ignore app.py -m hydra/sweeper=optuna_study 'x=interval(1,0)'",
 ]

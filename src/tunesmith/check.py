@@ -19,6 +19,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from tunesmith.config import check_is_read
 from tunesmith.errors import InvalidArgument, InvalidConfig
 from tunesmith.group_mistakes import naming_group
 from tunesmith.interrupts import quitting_at_once
@@ -68,6 +69,7 @@ def _check(cfg: DictConfig) -> None:
     from tunesmith.objectives import check_refit_rows, objective_of
 
     bring_up_to_date(cfg)
+    check_is_read(cfg)
     _check_switches(cfg)
     _check_metric(cfg.metric)
     _check_one_direction(cfg)
@@ -185,15 +187,11 @@ def _check_repeat(cfg: DictConfig) -> None:
         require_integer("seed", cfg.seed, minimum=0, example=0, optional=True)
 
 
-def _check_output_root(config: DictConfig) -> None:
-    root, key = config.paths.output_root, "paths.output_root"
-    require_text(key, root, expected="a folder", example="outputs")
-    check_folder(Path(root), key=key)
-
-
-def check_folder(folder: Path, *, key: str) -> None:
+def check_folder(folder: Path | str, *, key: str) -> None:
     """Raise InvalidConfig unless `folder` can be made and written to; makes nothing."""
-    obstacle = _obstacle(folder)
+    if not isinstance(folder, Path):
+        require_text(key, folder, expected="a folder", example="outputs")
+    obstacle = _obstacle(Path(folder))
     if obstacle is None:
         return
     offered = (Path("outputs"), Path.home() / "outputs", Path(tempfile.gettempdir()) / "outputs")
@@ -219,7 +217,7 @@ class CheckBeforeRun(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Exit with one line if the config is refused, or after a dry run."""
         with _ending_in_one_line():
-            _check_output_root(config)
+            check_folder(config.paths.output_root, key="paths.output_root")
             check_folder(Path(config.hydra.run.dir), key="hydra.run.dir")
             _check_no_search(config)
             check_config(config)
@@ -232,7 +230,7 @@ class CheckBeforeRun(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Exit with one line if nothing can be written, or a job of Hydra's own multirun fails."""
         with _ending_in_one_line():
-            _check_output_root(config)
+            check_folder(config.paths.output_root, key="paths.output_root")
             check_folder(Path(config.hydra.sweep.dir), key="hydra.sweep.dir")
             target = config.hydra.sweeper._target_
             if target.startswith(SEARCH):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import hydra.errors
 from hydra.core.plugins import Plugins
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 import tunesmith.config  # noqa: F401 - registers the resolvers of our configs
 from tunesmith.commands import flag
@@ -43,7 +44,14 @@ RUN_SETTINGS = (
     ("hydra/callbacks", "check"),
     ("hydra/job_logging", "run"),
 )
-_MISTAKES = (hydra.errors.HydraException, OmegaConfBaseException, InvalidConfig, ImportError)
+_MISTAKES = (
+    hydra.errors.HydraException,
+    OmegaConfBaseException,
+    InvalidConfig,
+    ImportError,
+    YAMLError,
+    UnicodeDecodeError,
+)
 # With one of these nothing is run.
 SHOWING_FLAGS = {
     "--cfg",

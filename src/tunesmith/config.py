@@ -11,11 +11,25 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.commands import command
+from tunesmith.errors import InvalidConfig
 from tunesmith.paths import SearchPaths
 from tunesmith.scores import MAXIMIZED, Task
 from tunesmith.versions import has_whitelist, instantiate, register_resolver
 
 MODES = {"minimize": "min", "maximize": "max"}
+
+
+def check_is_read(cfg: DictConfig) -> None:
+    """Raise InvalidConfig for keys of the user's own files that nothing would read."""
+    if OmegaConf.is_dict(cfg.get("experiment")) and cfg.experiment:
+        raise InvalidConfig(
+            "the chosen experiment sets experiment.KEY, which nothing reads; "
+            "write # @package _global_ as its first line"
+        )
+    for key in map(str, cfg):
+        if "." in key:
+            instead = key.replace(".", ": {", 1)
+            raise InvalidConfig(f"a file has {key!r} as one key; write {instead}: VALUE}}")
 
 
 def flat(cfg: DictConfig, *, without: Collection[str]) -> dict[str, Any]:

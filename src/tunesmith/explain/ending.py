@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from tunesmith.errors import InvalidConfig
 from tunesmith.explain.line import one_line
@@ -23,7 +24,7 @@ def ending_in_one_line(known_keys: Callable[[], Sequence[str]] | None = None) ->
     """
     try:
         yield
-    except (InvalidConfig, HydraException, OmegaConfBaseException) as error:
+    except (InvalidConfig, HydraException, OmegaConfBaseException, YAMLError) as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
         raise SystemExit(one_line(error, known_keys=known_keys)) from error

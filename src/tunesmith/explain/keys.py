@@ -203,8 +203,10 @@ def _composed(folder: Path, chosen: tuple[str, ...], more: tuple[str, ...]) -> K
     # Not resolved: what stands for another key is set there. Hydra's own keys come last.
     nodes = sorted(cfg, key=lambda name: name == "hydra")
     plain: Any = OmegaConf.to_container(cfg, resolve=False)
-    keys = tuple(key for name in nodes for key in _dotted(plain[name], str(name)))
-    return Known(keys, tuple(map(str, choices)), choices, cfg)
+    keys = (key for name in nodes for key in _dotted(plain[name], str(name)))
+    # What is searched has its own keys.
+    kept = tuple(key for key in keys if not key.startswith(_PARAMS))
+    return Known(kept, tuple(map(str, choices)), choices, cfg)
 
 
 def own_configs() -> Path:
@@ -215,6 +217,17 @@ def own_configs() -> Path:
 def _is_choice(argument: str) -> bool:
     match = _CHOICE.fullmatch(argument)
     return match is not None and bool(options_of(match[1]))
+
+
+def groups() -> list[str]:
+    """Return the groups of this package's configs and of the user's own."""
+    folders = (
+        (conf, folder)
+        for conf in (own_configs(), CONFIGS)
+        for folder in conf.rglob("*")
+        if folder.is_dir()
+    )
+    return sorted({folder.relative_to(conf).as_posix() for conf, folder in folders})
 
 
 def options_of(group: str) -> list[str]:

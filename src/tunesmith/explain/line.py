@@ -18,6 +18,7 @@ from tunesmith.explain.keys import options_of, unknown_key
 from tunesmith.explain.refusals import refusal
 from tunesmith.explain.unreadable import unreadable
 from tunesmith.explain.whole_config import in_a_whole_config
+from tunesmith.explain.yaml_files import misused_defaults, unreadable_yaml
 
 UNKNOWN_KEY = re.compile(r"Could not override '([^']+)'")
 UNKNOWN_OPTION = re.compile(r"(?:Could not find|Could not load) '([^']+)/([^'/]*)'")
@@ -39,7 +40,11 @@ def one_line(error: Exception, *, known_keys: Keys | None = None) -> str:
     """Return the error as one line: what came, what was expected and what to type instead."""
     if (mistake := own_mistake(error)) is not None:
         return str(mistake)
+    if (no_yaml := unreadable_yaml(error)) is not None:
+        return no_yaml
     text = _with_cause(error)
+    if (misled := misused_defaults(text)) is not None:
+        return misled
     if distrust := untrusted(text):
         return distrust
     if failure := import_failure(error):

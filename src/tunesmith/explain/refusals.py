@@ -84,6 +84,9 @@ def _sweep_of_one(found: re.Match[str]) -> str:
 
 
 def _interval_without_search(found: re.Match[str]) -> str:
+    chosen = [a for a in sys.argv[1:] if a.startswith("hparams_search=")]
+    if chosen:
+        return f"{chosen[-1]} chooses no search; write - _base into its defaults"
     typed = (arg for arg in sys.argv[1:] if "interval(" in arg and "=" in arg)
     line = next(typed, "interval(LOW,HIGH)")
     return (
@@ -139,6 +142,13 @@ def _mode(found: re.Match[str]) -> str:
     return f"hydra.mode must be RUN or MULTIRUN, got {found[1]!r}; try hydra.mode=MULTIRUN, or -m"
 
 
+def _no_resolver(found: re.Match[str]) -> str:
+    return (
+        f"a config uses ${{{found[1]}:...}}, which nothing registers; write one of OmegaConf's, "
+        "such as ${oc.env:NAME}, or register it in train.py"
+    )
+
+
 def _no_node(found: re.Match[str]) -> str:
     return (
         f"a {found[1]} stands where a class with its arguments belongs; type "
@@ -159,5 +169,6 @@ _KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...
     (re.compile(r"Interpolation key '([^']+)' not found(?s:.*full_key: (\S+))?"), _needed),
     (re.compile(r"Additional config directory '(.*)' not found"), _no_folder),
     (re.compile(r"Invalid hydra.mode '(.*)'"), _mode),
+    (re.compile(r"Unsupported interpolation type (\w+)"), _no_resolver),
     (re.compile(r"Cannot instantiate config of type (\w+)"), _no_node),
 )

@@ -76,6 +76,12 @@ def _check_model_is_a_module(cfg: DictConfig) -> None:
 def _check_parts_are_sections(cfg: DictConfig) -> None:
     """Raise InvalidConfig where a model is given a name instead of what a group describes."""
     for group in ("optimizer", "scheduler"):
+        node: Any = OmegaConf.select(cfg, group)
+        if OmegaConf.is_dict(node) and node and "_target_" not in node:
+            raise InvalidConfig(
+                f"{group} needs a _target_, got {', '.join(map(str, node))} without one; "
+                f"add _target_: torch.optim.CLASS and _partial_: true, or choose {group}=OPTION"
+            )
         value = OmegaConf.select(cfg, f"model.{group}")
         if isinstance(value, str | int | float):
             raise InvalidConfig(
@@ -154,6 +160,11 @@ def _check_callbacks(cfg: DictConfig) -> None:
         if isinstance(node, str):
             way_out = f"+callbacks.{name}._target_=lightning.pytorch.callbacks.{node}"
             raise InvalidConfig(f"callbacks.{name} must be a node, got {node!r}; try {way_out}")
+        if OmegaConf.is_dict(node) and node and "_target_" not in node:
+            raise InvalidConfig(
+                f"callbacks.{name} needs a _target_, got {', '.join(map(str, node))} without one; "
+                "add _target_: lightning.pytorch.callbacks.CLASS"
+            )
         _check_patience(name, node)
         monitor: Any = node.get("monitor") if OmegaConf.is_dict(node) else None
         if OmegaConf.is_list(monitor):
