@@ -21,6 +21,7 @@ from tunesmith.errors import attempt
 from tunesmith.paths import write_atomically
 from tunesmith.report.cards import cards_of
 from tunesmith.report.context import ReportContext
+from tunesmith.report.failures import N_REASONS, reasons_of, said_of_trials
 from tunesmith.report.wording import (
     beside,
     confirmed,
@@ -109,6 +110,8 @@ def write_report(
         commands=[*(one for one in told if not _is_link(one)), *_dashboard(context)],
         links=list(filter(_is_link, told)),
         made=context.made,
+        reasons=reasons_of(study),
+        n_reasons=N_REASONS,
         look=json.dumps(look().to_plotly_json()),
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         # Only where it draws something: it is most of the page.
@@ -142,6 +145,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"value": value_text, "inside": _inside}
     environment.globals |= {"spread": spread, "gap_text": gap_text, "beside": beside}
+    environment.globals["said_of_trials"] = said_of_trials
     return environment
 
 
