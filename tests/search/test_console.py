@@ -1,6 +1,7 @@
 """What a search says while it goes: on a terminal of some width, and in a log."""
 
 import io
+import re
 import threading
 
 import optuna
@@ -10,8 +11,10 @@ from optuna.trial import TrialState, create_trial
 from rich.cells import cell_len
 from rich.console import Console
 
+from tunesmith.report import terminal_summary
 from tunesmith.search.console import Progress
 from tunesmith.search.pace import Pace, rough
+from tunesmith.search.session import _console
 from tunesmith.study import FailKind, Failure
 from tunesmith.study.record import failure_attributes
 
@@ -175,3 +178,22 @@ def test_a_time_limit_is_told_where_it_comes_before_the_last_trial() -> None:
 )
 def test_a_rough_time_has_one_unit_or_two(seconds: float, text: str) -> None:
     assert rough(seconds) == text
+
+
+@pytest.mark.parametrize(("variable", "is_coloured"), [("FORCE_COLOR", True), ("NO_COLOR", False)])
+def test_a_pipe_has_colours_where_they_are_asked_for_and_no_line_is_rewritten(
+    monkeypatch: pytest.MonkeyPatch, variable: str, is_coloured: bool
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "1")
+    stream, study = io.StringIO(), study_of(TrialState.COMPLETE)
+    console = _console(stream)
+    with Progress(study, n_trials=2, n_jobs=1, console=console) as progress:
+        add(study, TrialState.COMPLETE, value=0.5)
+        progress.update(study)
+    console.print(terminal_summary(study, []))
+    codes = re.findall(r"\x1b\[[^A-Za-z]*[A-Za-z]|\x1b[^\[]|\r", stream.getvalue())
+    assert bool(codes) is is_coloured
+    assert all(code.endswith("m") for code in codes)
+    assert "2/2 trials" in re.sub(r"\x1b\[[^A-Za-z]*[A-Za-z]", "", stream.getvalue())
