@@ -1,6 +1,6 @@
 """Peak memory of a run on a large table, beside the size of the table itself.
 
-    python benchmarks/table_memory.py                     100,000 rows, two tables, three objectives
+    python benchmarks/table_memory.py                     100,000 rows, two tables, five models
     python benchmarks/table_memory.py --rows 50000 --tables mixed --runs lightgbm
 
 Each run is a command of its own, as a user types it. Its peak, above that of the same run on 1,000
@@ -25,6 +25,13 @@ RUNS = {
     "lightgbm": BOOSTED,
     "lightgbm in folds": (*BOOSTED, "data.folds=3"),
     "linear": ("objective=sklearn",),
+    "forest": (
+        "objective=sklearn",
+        "model=random_forest",
+        "model.n_estimators=5",
+        "model.max_depth=8",
+    ),
+    "mlp": ("trainer.max_epochs=1", "data.batch_size=1000"),
 }
 # A command that tells its own peak at last, in KiB.
 CHILD = """

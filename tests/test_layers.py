@@ -18,6 +18,7 @@ PLAIN = {
         "config",
         "errors",
         "extras",
+        "freed_memory",
         "group_mistakes",
         "interrupts",
         "log_filter",
@@ -28,7 +29,7 @@ PLAIN = {
 # What a package, or a module at the top, may import of ours.
 ALLOWED = {
     "models": {"_lazy", "errors", "scores", "validate"},
-    "data": {"_lazy", "errors", "extras", "scores", "validate"},
+    "data": {"_lazy", "errors", "extras", "freed_memory", "scores", "validate"},
     "study": {"_lazy", "process", "passwords", "errors", "extras", "interrupts", "validate"},
     "tracking": {"_lazy", "process", "passwords", "paths", "errors", "extras", "interrupts"},
     "context": {"study", "tracking", *PLAIN},

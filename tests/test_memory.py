@@ -5,7 +5,7 @@ import sys
 
 STEPS = """
 import ctypes, resource
-from tunesmith.objectives.lightning.memory import keep_freed_memory
+from tunesmith.freed_memory import keep_freed_memory
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p

@@ -203,7 +203,6 @@ def data() -> None:
         "Rows as numbers",
         [
             "table_rows: split, then turned into numbers",
-            "freed_memory: back to the system before the fit",
             "split: train, validate, test, folds",
             "preprocessing: fitted on the training rows",
         ],

@@ -1,6 +1,6 @@
 """A table as a file holds it: columns of plain types, and numbers where texts are some."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -120,6 +120,23 @@ def said_markers(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
 def is_text(values: pd.Series) -> bool:
     """Return whether a column holds texts, or may."""
     return bool(is_object_dtype(values.dtype) or isinstance(values.dtype, pd.StringDtype))
+
+
+def hold_as_codes(table: pd.DataFrame, names: Iterable[str]) -> None:
+    """Hold the texts of columns of a table, which is changed, once each: a row has a number."""
+    for name in names:
+        if isinstance(table[name].dtype, pd.StringDtype):
+            table[name] = table[name].astype("category")
+
+
+def as_read(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the texts that `hold_as_codes` took out of their columns."""
+    held = {
+        name: values.dtype.categories.dtype
+        for name, values in rows.items()
+        if isinstance(values.dtype, pd.CategoricalDtype)
+    }
+    return rows.astype(held)
 
 
 def _plain(values: pd.Series) -> pd.Series:

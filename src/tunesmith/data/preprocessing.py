@@ -19,7 +19,7 @@ from sklearn.preprocessing import (
 )
 
 from tunesmith.data.columns import CATEGORY, DATE, NUMBER, Column
-from tunesmith.data.dates import DateNumbers
+from tunesmith.data.dates import PARTS, DateNumbers
 from tunesmith.data.numbers import Style, missing_as_none, read_numbers
 
 ONE_HOT, CODES = "onehot", "codes"
@@ -96,6 +96,47 @@ def coded_columns(preprocessing: ColumnTransformer) -> tuple[int, ...]:
         return ()
     where = preprocessing.output_indices_["categories"]
     return tuple(range(where.start, where.stop))
+
+
+def inputs_of(preprocessing: ColumnTransformer) -> dict[str, list[int]]:
+    """Return which columns of x are made of each raw column, by a fitted preprocessing."""
+    found: dict[str, list[int]] = {str(name): [] for name in preprocessing.feature_names_in_}
+    of_kind = {"numbers": _of_numbers, "categories": _of_categories, "dates": _of_dates}
+    for kind, step, names in preprocessing.transformers:
+        first = preprocessing.output_indices_[kind].start
+        made_of = of_kind[kind](step, list(names)) if len(names) else []
+        for number, name in enumerate(made_of, start=first):
+            found[name].append(number)
+    return found
+
+
+def _of_numbers(step: Any, names: list[str]) -> list[str]:
+    scaled = step[-1]
+    parts = scaled.parts if isinstance(scaled, InGroups) else [(names, scaled)]
+    return [*names, *chain.from_iterable(_missing(own, part[0]) for own, part in parts)]
+
+
+def _of_dates(step: Any, names: list[str]) -> list[str]:
+    numbers = [name for name in names for _ in PARTS]
+    return [*numbers, *_missing(numbers, step[1])]
+
+
+def _missing(names: Sequence[str], imputer: SimpleImputer) -> list[str]:
+    """Return of which columns an imputer says in one more whether they are missing."""
+    return [names[i] for i in imputer.indicator_.features_]
+
+
+def _of_categories(step: Any, names: list[str]) -> list[str]:
+    encoder = step[-1]
+    if isinstance(encoder, OrdinalEncoder):
+        return names
+    found = []
+    rares = encoder.infrequent_categories_
+    for name, kinds, rare in zip(names, encoder.categories_, rares, strict=True):
+        n_rare = 0 if rare is None else len(rare)
+        # Rare ones share a column.
+        found += [name] * (len(kinds) - n_rare + (n_rare > 0))
+    return found
 
 
 def _encoder(categories: str) -> Pipeline:

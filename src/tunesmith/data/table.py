@@ -10,7 +10,14 @@ import torch
 from sklearn.compose import ColumnTransformer
 from sklearn.utils.class_weight import compute_class_weight
 
-from tunesmith.data.preprocessing import CODES, ONE_HOT, as_floats, as_texts, coded_columns
+from tunesmith.data.preprocessing import (
+    CODES,
+    ONE_HOT,
+    as_floats,
+    as_texts,
+    coded_columns,
+    inputs_of,
+)
 from tunesmith.data.split_keys import find_kind
 from tunesmith.data.split_plan import GROUP, Split
 from tunesmith.data.summary import summarize_table
@@ -150,6 +157,7 @@ class TableDataModule(TabularDataModule):
             source, how, fold=fold or 1, takes_all=train_on == ALL, categories=categories
         )
         self._path, self._split = file, how
+        self._other_val: Rows | None = None
         self.categorical = coded_columns(self.preprocessing)
         found = self._fitted.table.target
         self.task, self.labels = found.task, found.labels
@@ -186,7 +194,15 @@ class TableDataModule(TabularDataModule):
         log.info("%s", self.summary)
         torch.manual_seed(self.seed)
         self.train = self._fitted.train
-        self.val = self._fitted.val
+
+    @property
+    def val(self) -> Rows:
+        """The rows to validate with."""
+        return self._other_val or self._fitted.val
+
+    @val.setter
+    def val(self, rows: Rows) -> None:
+        self._other_val = rows
 
     @property
     def test(self) -> Rows:
@@ -213,7 +229,16 @@ class TableDataModule(TabularDataModule):
     @property
     def raw_val(self) -> pd.DataFrame:
         """The raw validation rows, of the types that pandas reads, without the target."""
-        return self._fitted.raw(self._fitted.parts.val)
+        return self.first_raw_val(None)
+
+    def first_raw_val(self, most: int | None) -> pd.DataFrame:
+        """Return at most so many of them."""
+        return self._fitted.raw(self._fitted.parts.val[:most])
+
+    @property
+    def inputs(self) -> dict[str, list[int]]:
+        """Which columns of x are made of each column of the raw rows."""
+        return inputs_of(self.preprocessing)
 
     @property
     def summary(self) -> str:

@@ -1,19 +1,21 @@
 """The rows of a table as numbers: split, and turned by what was fitted on the training rows."""
 
+import gc
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 import torch
 from sklearn.compose import ColumnTransformer
 
-from tunesmith.data.freed_memory import release_freed_memory
+from tunesmith.data.file_table import as_read
 from tunesmith.data.preprocessing import fit_preprocessing
 from tunesmith.data.split import Parts, split_rows
 from tunesmith.data.split_plan import Numbers, Split, Splittable
 from tunesmith.data.table_source import ReadTable, Source, read_source
 from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows
+from tunesmith.freed_memory import release_freed_memory
 
 # Tables of at most so many values are kept in as many splits as a search's folds and seeds ask for.
 SMALL, N_SMALL = 200_000, 64
@@ -27,7 +29,6 @@ class Fitted:
 
     Attributes:
         train: The rows to train on.
-        val: The rows to validate with; none where all are trained on.
         preprocessing: Turns raw rows into x.
         table: The table.
         parts: Which rows these are.
@@ -36,11 +37,18 @@ class Fitted:
     """
 
     train: Rows
-    val: Rows
     preprocessing: ColumnTransformer
     table: ReadTable
     parts: Parts
     made_test: Rows | None = None
+
+    @cached_property
+    def val(self) -> Rows:
+        """The rows to validate with, made when they are asked for; none where all are trained on.
+
+        A fit that they do not end has room before.
+        """
+        return _rows(self.table, self.preprocessing, self.parts.val)
 
     @property
     def test(self) -> Rows:
@@ -64,7 +72,7 @@ class Fitted:
 
     def raw(self, part: Numbers) -> pd.DataFrame:
         """Return raw rows."""
-        return self.table.features.loc[part].reset_index(drop=True)
+        return as_read(self.table.features.loc[part].reset_index(drop=True))
 
     def without_table(self) -> "Fitted":
         """Return the same with only so many raw rows as an example takes."""
@@ -95,6 +103,8 @@ def fit_rows(
         return _fit_small(*asked)
     # Two of them at a time would be one too many.
     _large.clear()
+    # A Trainer that has fitted on one goes in a circle with others.
+    gc.collect()
     release_freed_memory()
     fitted = _fit(*asked)
     if takes_all:
@@ -122,7 +132,6 @@ def _fit(source: Source, split: Split, fold: int, takes_all: bool, categories: s
     )
     return Fitted(
         train=_rows(table, preprocessing, parts.train),
-        val=_rows(table, preprocessing, parts.val),
         preprocessing=preprocessing,
         table=table,
         parts=parts,

@@ -20,7 +20,7 @@ from tunesmith.data.columns import (
 )
 from tunesmith.data.columns import sentinels as find_sentinels
 from tunesmith.data.file import read_table
-from tunesmith.data.file_table import Known
+from tunesmith.data.file_table import Known, hold_as_codes
 from tunesmith.data.held_out_file import HeldOutRows, read_held_out
 from tunesmith.data.leaks import find_leaks
 from tunesmith.data.numbers import Style
@@ -86,7 +86,8 @@ class ReadTable:
         decimal: Its decimal mark, where it holds texts.
         styles: How numbers were written in the columns that held them as text.
         target: The target.
-        features: The raw rows of the columns that count.
+        features: The raw rows of the columns that count, with categories as codes; `as_read`
+            returns what the file holds.
         columns: What each column is read as.
         keys: What rows are kept together by, or ordered by, (n,), if a split needs it.
         test: The rows of the file to test with, if there is one.
@@ -132,9 +133,10 @@ def read_source(source: Source) -> ReadTable:
     # Column by column: a selection of many would copy them.
     for name in table.columns.difference(names):
         del table[name]
+    texts = [c.name for c in columns if c.kind == CATEGORY and table[c.name].dtype != bool]
+    hold_as_codes(table, texts)
     test = None
     if source.test_file is not None:
-        texts = (c.name for c in columns if c.kind == CATEGORY and table[c.name].dtype != bool)
         known = Known(texts=frozenset(texts), decimal=read.decimal)
         test = read_held_out(source.test_file.path, source.form, target, names, known=known)
     return ReadTable(

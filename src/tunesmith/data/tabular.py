@@ -78,7 +78,7 @@ class TabularDataModule(LightningDataModule, ABC):
         In folds these are rows to train on; else nothing changes, and the data are these.
         """
         train, val = self.stopping
-        if val is self.val:
+        if train is self.train:
             return self
         changed = copy.copy(self)
         changed.train, changed.val = train, val

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tunesmith.context import Context
+from tunesmith.freed_memory import release_freed_memory
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -23,6 +24,8 @@ def log_plots(plots: "Mapping[Path, go.Figure]", *, context: Context) -> None:
         context: The run.
 
     """
+    # What a fit took and freed; Plotly's text would come on top of that.
+    release_freed_memory()
     kept = context.paths.plots
     shown = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
     for path, figure in plots.items():

@@ -1,5 +1,6 @@
 """How much a model needs each column of a table: scikit-learn's permutation importance."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from tunesmith.scores import Task, score
 # What is measured by: in the target's own unit, or as what the fit minimizes.
 METRICS = {Task.REGRESSION: "rmse", Task.BINARY: "log_loss", Task.MULTICLASS: "log_loss"}
 MOST_ROWS, MOST_COLUMNS, MOST_SHOWN = 1000, 300, 30
-# Of a wide table each column is shuffled once: a prediction preprocesses all rows anew.
+# Of a wide table each column is shuffled once.
 N_REPEATS, MOST_REPEATED = 5, 60
 
 
@@ -29,11 +30,14 @@ def log_importance(predictor: Predictor, datamodule: Any, *, context: Context) -
         context: The run.
 
     """
-    raw = getattr(datamodule, "raw_val", None)
+    raw = _raw_rows(datamodule)
     if raw is None or len(raw.columns) > MOST_COLUMNS:
         return
-    true = datamodule.val[1].numpy().reshape(len(raw))
-    made, failure = attempt(lambda: [column_importance(predictor, raw, true, task=datamodule.task)])
+    true = datamodule.val[1][: len(raw)].numpy().reshape(len(raw))
+    inputs = getattr(datamodule, "inputs", None) if hasattr(predictor, "of_numbers") else None
+    made, failure = attempt(
+        lambda: [column_importance(predictor, raw, true, task=datamodule.task, inputs=inputs)]
+    )
     if failure:
         context.run.note(f"the importance of the columns cannot be measured ({failure})")
         return
@@ -41,8 +45,21 @@ def log_importance(predictor: Predictor, datamodule: Any, *, context: Context) -
     log_plots({context.paths.column_importance: plot}, context=context)
 
 
+def _raw_rows(datamodule: Any) -> pd.DataFrame | None:
+    """Return the first raw validation rows; a table makes no others for that."""
+    if (first := getattr(datamodule, "first_raw_val", None)) is not None:
+        return first(MOST_ROWS)
+    raw = getattr(datamodule, "raw_val", None)
+    return None if raw is None else raw[:MOST_ROWS]
+
+
 def column_importance(
-    predictor: Predictor, raw: pd.DataFrame, true: Any, *, task: Task
+    predictor: Predictor,
+    raw: pd.DataFrame,
+    true: Any,
+    *,
+    task: Task,
+    inputs: Mapping[str, Sequence[int]] | None = None,
 ) -> pd.DataFrame:
     """Return by how much the error grows where the values of a column are shuffled.
 
@@ -53,19 +70,25 @@ def column_importance(
         raw: Raw rows that it was not fitted on.
         true: Their target, (n,): numbers, or indices of classes.
         task: The kind of problem.
+        inputs: Which columns of what the preprocessing returns are made of each column of the rows,
+            a row of one raw row: these are preprocessed once then, not for each column.
 
     Returns:
         A row for each column, the most important one first, with `mean` and `deviation` over the
         repetitions.
 
     """
-    repeats = N_REPEATS if len(raw.columns) <= MOST_REPEATED else 1
+    rows, scored = raw[:MOST_ROWS], _Scored(predictor, task)
+    shuffled: Any = rows
+    if inputs is not None:
+        scored = _Preprocessed(predictor, task, rows, [inputs[str(name)] for name in rows.columns])
+        shuffled = scored.places
     found = permutation_importance(
-        _Scored(predictor, task),
-        raw[:MOST_ROWS],
+        scored,
+        shuffled,
         true[:MOST_ROWS],
         scoring=_Scored.gain,
-        n_repeats=repeats,
+        n_repeats=N_REPEATS if len(rows.columns) <= MOST_REPEATED else 1,
         random_state=0,
     )
     measured = {"mean": found.importances_mean, "deviation": found.importances_std}
@@ -83,14 +106,36 @@ class _Scored:
     def fit(self, x: Any, y: Any) -> "_Scored":
         return self
 
-    def gain(self, x: pd.DataFrame, y: Any) -> float:
-        predicted = self.predictor.predict(x)
+    def predict(self, rows: Any) -> Any:
+        return self.predictor.predict(rows)
+
+    def gain(self, rows: Any, y: Any) -> float:
+        predicted = self.predict(rows)
         if self.task.is_of_classes:
             # The first column is the class.
             predicted = predicted.iloc[:, 1:].to_numpy()
         else:
             predicted = np.asarray(predicted)[:, 0]
         return -score(self.task, y, predicted)[METRICS[self.task]]
+
+
+class _Preprocessed(_Scored):
+    """The same for rows that are preprocessed once, and told by which of them values are from."""
+
+    def __init__(
+        self, predictor: Any, task: Task, rows: pd.DataFrame, inputs: Sequence[Sequence[int]]
+    ) -> None:
+        super().__init__(predictor.of_numbers(), task)
+        self.x = predictor.preprocessing.transform(rows)
+        self.inputs = inputs
+        self.places = np.repeat(np.arange(len(rows))[:, None], len(inputs), axis=1)
+
+    def predict(self, rows: Any) -> Any:
+        x = self.x.copy()
+        for column in np.flatnonzero((rows != self.places).any(axis=0)).tolist():
+            own = self.inputs[column]
+            x[:, own] = self.x[np.ix_(rows[:, column], own)]
+        return self.predictor.predict(x)
 
 
 def _plot(table: pd.DataFrame, metric: str) -> go.Figure:

@@ -1,5 +1,6 @@
 """The objective of gradient-boosted trees: fit LightGBM on the rows of a tabular data module."""
 
+import contextlib
 import copy
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from omegaconf import DictConfig, open_dict
 
 from tunesmith.context import Context, current_context
 from tunesmith.data import TabularDataModule
+from tunesmith.freed_memory import returned_at_once
 from tunesmith.objectives.lightgbm_checks import check_boosting, import_lightgbm
 from tunesmith.objectives.lightgbm_parameters import not_watched, parameters_of
 from tunesmith.objectives.lightgbm_watch import ScoreRounds, WatchRounds, of_each_class
@@ -29,6 +31,8 @@ from tunesmith.paths import RunPaths
 log = logging.getLogger(__name__)
 
 MOST_FEATURES = 30
+# Of at most so many numbers nobody need know where they were.
+SMALL = 1_000_000
 
 
 class LightGBM(Objective):
@@ -73,6 +77,8 @@ class LightGBM(Objective):
         if stopping is data:
             return booster
         fixed = self.on_all_rows(cfg, {"rounds": booster.best_iteration})
+        # A copy of the rows; the other fit needs as much again.
+        del stopping, booster
         return _train_unwatched(fixed, data)
 
     def check(self, cfg: DictConfig) -> None:
@@ -184,8 +190,8 @@ def _predictions(booster: Any, x: Any, *, n_classes: int) -> Any:
 def _train(
     cfg: DictConfig, datamodule: TabularDataModule, *, context: Context, report_every: int
 ) -> Any:
-    lightgbm = import_lightgbm()
-    train, watched = _dataset(datamodule), {}
+    lightgbm, params = import_lightgbm(), parameters_of(cfg, datamodule)
+    train, watched = _dataset(datamodule, params), {}
     if len(datamodule.val[1]):
         # They end the fit, and weigh as the others do.
         x, y = arrays(datamodule, "val")
@@ -202,7 +208,7 @@ def _train(
     )
     further = not_watched(cfg, datamodule) if context.is_trial else None
     return lightgbm.train(
-        parameters_of(cfg, datamodule),
+        params,
         train,
         num_boost_round=cfg.model.num_iterations,
         valid_sets=list(watched.values()),
@@ -214,24 +220,29 @@ def _train(
 
 def _train_unwatched(cfg: DictConfig, datamodule: TabularDataModule) -> Any:
     params = parameters_of(cfg, datamodule)
-    return import_lightgbm().train(params, _dataset(datamodule), cfg.model.num_iterations)
+    train = _dataset(datamodule, params)
+    return import_lightgbm().train(params, train, cfg.model.num_iterations)
 
 
-def _dataset(datamodule: TabularDataModule) -> Any:
+def _dataset(datamodule: TabularDataModule, params: dict[str, Any]) -> Any:
+    """Return the training rows in bins; while these are made, they are what takes most memory."""
     lightgbm = import_lightgbm()
     lightgbm.register_logger(log)
     x, y = arrays(datamodule, "train")
-    return lightgbm.Dataset(
+    rows = lightgbm.Dataset(
         x,
         y,
         weight=row_weights(datamodule, y),
         categorical_feature=list(datamodule.categorical) or "auto",
+        params=params,
     )
+    with returned_at_once() if x.size > SMALL else contextlib.nullcontext():
+        return rows.construct()
 
 
 def _log_fit(fitted: BoostedTrees, context: Context) -> None:
     paths = context.paths
     context.run.log_artifact(paths.booster)
+    fitted.log_plots(context)
     fitted.importance().write_html(paths.feature_importance, include_plotlyjs=True)
     context.run.log_artifact(paths.feature_importance)
-    fitted.log_plots(context)

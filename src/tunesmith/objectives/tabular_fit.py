@@ -1,5 +1,6 @@
 """What models of tables share once they are fitted: scores, predictions for raw rows, plots."""
 
+import copy
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -114,6 +115,12 @@ class TabularPredictor(Predictor):
     @abstractmethod
     def predictions(self, x: Any) -> Any:
         """Return predicted numbers, (n,), or the probability of each class, (n, n_classes)."""
+
+    def of_numbers(self) -> "TabularPredictor":
+        """Return the same for rows that are x already."""
+        bare = copy.copy(self)
+        bare.preprocessing = None
+        return bare
 
     def predict(self, rows: Any) -> Any:
         """Return the predictions, (n, 1), or a table of classes and their probabilities."""

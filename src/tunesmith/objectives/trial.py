@@ -94,6 +94,8 @@ def run_trial(cfg: DictConfig) -> Outcome:
     started = time.perf_counter()
     try:
         with entered(context), _recording_errors(context):
+            # Before the fits: what it hangs on, the data, may have to be read again after these.
+            optimized = cfg.metric.name
             metrics = _metrics_of(cfg, context)
     except TrialPruned as pruned:
         return _end_pruned(context, pruned)
@@ -104,8 +106,9 @@ def run_trial(cfg: DictConfig) -> Outcome:
     _end_complete(cfg, context, metrics, seconds=seconds)
     if context.trial is not None:
         _keep_what_the_run_says(context.trial, context.run)
-    values = [metrics[name] for name in metric_names(cfg)]
-    return values if isinstance(cfg.metric.name, ListConfig) else values[0]
+    if isinstance(optimized, ListConfig):
+        return [metrics[name] for name in optimized]
+    return metrics[optimized]
 
 
 def _keep_what_the_run_says(trial: Trial, run: Run) -> None:

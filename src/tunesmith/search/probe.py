@@ -48,7 +48,9 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
 
 def _check_has_space(plan: Plan) -> None:
     """Raise InvalidConfig where all trials would be the same one."""
-    if not (plan.space.distributions or plan.is_open):
+    # The main of an app of the user's own may draw by the live trial.
+    may_draw = plan.is_open or plan.settings.check is None
+    if not (plan.space.distributions or may_draw):
         raise InvalidConfig(
             "the search has nothing to search over, by hydra.sweeper.params or the command line; "
             "type KEY=interval(LOW,HIGH) or KEY=choice(A,B)"

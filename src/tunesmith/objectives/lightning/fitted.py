@@ -101,6 +101,10 @@ class LightningPredictor(Predictor):
         """The classes; empty for numbers."""
         return self._labels
 
+    def of_numbers(self) -> "LightningPredictor":
+        """Return the same for rows that are the module's input already."""
+        return LightningPredictor(self._model, None, self._labels)
+
     def predict(self, rows: Any) -> Any:
         """Return what the module returns for the rows, as an array; of classes a table."""
         if self._preprocessing is not None:

@@ -15,6 +15,7 @@ from optuna import Trial
 
 from tunesmith.context import current_context
 from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.freed_memory import keep_freed_memory
 from tunesmith.objectives.lightning.build import (
     build_data,
     build_model,
@@ -28,7 +29,6 @@ from tunesmith.objectives.lightning.checkpoint import save_model
 from tunesmith.objectives.lightning.checks import check_fit, processes_of
 from tunesmith.objectives.lightning.figures import log_fit
 from tunesmith.objectives.lightning.fitted import LightningFitted, trainer_of_fitted
-from tunesmith.objectives.lightning.memory import keep_freed_memory
 from tunesmith.objectives.objective import FittedModel, Objective
 from tunesmith.paths import RunPaths
 from tunesmith.study import TrialRecord
