@@ -171,6 +171,7 @@ def data() -> None:
             "file: by its ending",
             "text_file: text, some rows at a time",
             "text_form: encoding, separator, names",
+            "typed_form: what no file can have",
             "encodings: which one, or what it reads like",
             "workbook: a sheet of .xlsx",
             "file_table: columns of plain types",
