@@ -385,6 +385,6 @@ TYPED = [
     "python -m tunesmith.report folder nowhere",
     "python -m tunesmith.storage",
     "python -m tunesmith.storage init optuna.db",
-    "python -W ignore app.py -m hydra/sweeper=optuna_study x=1",
+    "python -W ignore app.py -m hydra/sweeper=optuna_study hydra.sweeper.n_trials=0",
     "python -W ignore app.py -m hydra/sweeper=optuna_study 'x=interval(1,0)'",
 ]
