@@ -270,6 +270,7 @@ PARTS = [
         "def FUNCTION(cfg, trial)",
     ),
     (f"{QUADRATIC} storage.url=optuna.db", "not a database URL", "sqlite:///path/to/file.db"),
+    (f"{QUADRATIC} storage.url=optuna.db dry_run=true", "not a database URL", "sqlite:///path"),
     (f"{QUADRATIC} storage.url=sqlite://x.db", "names no file", "sqlite:///path/to/file.db"),
     (f"{QUADRATIC} storage.url=redis://localhost", "'redis'", "sqlite:///"),
     (f"{QUADRATIC} storage.url=postgresql://u:pw@h/db", "a password", "export OPTUNA_STORAGE"),

@@ -20,6 +20,7 @@ from tunesmith.search.compose import remembering
 from tunesmith.search.plan import Plan, check_task, make_plan
 from tunesmith.search.settings import read_settings
 from tunesmith.search.space import parse_space
+from tunesmith.study import check_storage_url
 
 _MISTAKES = (InvalidConfig, HydraException, OmegaConfBaseException)
 
@@ -33,6 +34,7 @@ def probe(plan: Plan, loader: ConfigLoader) -> None:
         _check_extends(extend)
     check_task(plan.base, plan.settings)
     _check_has_space(plan)
+    _check_storage(plan.settings.storage)
     # Before all ends, which take longer.
     plan.components.check_sampler()
     pruner = plan.make_pruner() or NopPruner()
@@ -55,6 +57,15 @@ def _check_has_space(plan: Plan) -> None:
             "the search has nothing to search over, by hydra.sweeper.params or the command line; "
             "type KEY=interval(LOW,HIGH) or KEY=choice(A,B)"
         )
+
+
+def _check_storage(url: str | None) -> None:
+    """Raise InvalidConfig unless the URL is one of a store; a dry run connects to none."""
+    try:
+        if url is not None:
+            check_storage_url(url)
+    except ValueError as error:
+        raise InvalidConfig(str(error)) from error
 
 
 def compose_ends(plan: Plan, loader: ConfigLoader) -> Iterator[DictConfig]:

@@ -40,7 +40,13 @@ from tunesmith.study.recovery import recover_dead_trials, requeue
 from tunesmith.study.retry import DatabaseAway
 from tunesmith.study.sampler import SlotSampler, slots
 from tunesmith.study.stagnation import Stagnation
-from tunesmith.study.storage import create_schema, grants_of, open_storage, with_driver
+from tunesmith.study.storage import (
+    check_storage_url,
+    create_schema,
+    grants_of,
+    open_storage,
+    with_driver,
+)
 from tunesmith.study.summary import (
     Summary,
     complete,
@@ -87,6 +93,7 @@ __all__ = [
     "TrialRecord",
     "Verdict",
     "at_each_heartbeat",
+    "check_storage_url",
     "complete",
     "create_or_resume_study",
     "create_schema",

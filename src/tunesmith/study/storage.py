@@ -84,6 +84,16 @@ def open_storage(
         return Retry(opening_retry_s, longest_pause_s=1.0).call(build, database=shown)
 
 
+def check_storage_url(url: str) -> None:
+    """Refuse what `open_storage` refuses of a URL, without connecting to it.
+
+    Raises:
+        ValueError: As `open_storage`.
+
+    """
+    _parse(url)
+
+
 def create_schema(url: str) -> bool:
     """Create what studies need in the database at the URL; return False if it was there.
 
