@@ -64,7 +64,9 @@ def run_script(seed: int, *, trials: int, epochs: int) -> Timed:
     begun, printed, whole = timed(list(map(str, typed)))
     told = json.loads(printed)
     ends = [end - begun for end in told["ends"]]
-    return Timed(ends, told["values"], searched=max(ends), whole=whole)
+    # One that diverged has no value.
+    known = [pair for pair in zip(ends, told["values"], strict=True) if pair[1] is not None]
+    return Timed(*map(list, zip(*known, strict=True)), searched=max(ends), whole=whole)
 
 
 def run_search(seed: int, *, trials: int, epochs: int) -> Timed:

@@ -103,7 +103,13 @@ def test_a_metric_that_is_not_logged_is_refused_before_any_work(
     assert not (tmp_path / "outputs").exists()
 
 
-WATCHING = ("callbacks=checkpoint", "callbacks.checkpoint.monitor=val/mes")
+WATCHING = (
+    "callbacks=checkpoint",
+    "callbacks.checkpoint.monitor=val/mes",
+    # One that might log as well: what is logged shows in the fit.
+    "+callbacks.own._target_=tunesmith.objectives.lightning.callbacks.StopAfterEpochs",
+    "+callbacks.own.epochs=100",
+)
 
 
 @pytest.mark.slow

@@ -1,10 +1,11 @@
 """Say what becomes of memory that was freed: the system gets it, or it stays at hand.
 
-It is up to the C library; where that is not glibc, nothing is done.
+What the C library is asked for, it does where it is glibc.
 """
 
 import contextlib
 import ctypes
+import gc
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -49,6 +50,21 @@ def returned_at_once(*, blocks_kib: int = 64) -> Iterator[None]:
     finally:
         # Where glibc's own limits end up in a process that has held large blocks.
         keep_freed_memory(total_mib=64)
+
+
+@contextlib.contextmanager
+def collected_later() -> Iterator[None]:
+    """Have Python look for cycles of objects afterwards, where very many are made and stay.
+
+    It goes through all of them again and again while they become more.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _of_glibc(name: str) -> Any:

@@ -13,6 +13,7 @@ from rich.console import Console
 from tunesmith.advice import advise
 from tunesmith.errors import OneLineParser
 from tunesmith.extras import install_extra, missing
+from tunesmith.freed_memory import collected_later
 from tunesmith.passwords import hide_passwords
 from tunesmith.paths import SearchPaths
 from tunesmith.report import terminal_summary
@@ -21,6 +22,7 @@ from tunesmith.report.load import load_search, load_study, storage_of
 from tunesmith.study import SUFFIX, Confirmation, StudyRecord, read_confirmation, shown
 
 
+@collected_later()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page and print the summary; a mistake is one line on stderr and exit status 1."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)

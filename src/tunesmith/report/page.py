@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial
 from tunesmith.advice import advise, why_silent
 from tunesmith.commands import open_dashboard
 from tunesmith.errors import attempt
+from tunesmith.freed_memory import collected_later
 from tunesmith.paths import write_atomically
 from tunesmith.report.cards import cards_of
 from tunesmith.report.context import ReportContext
@@ -53,6 +54,7 @@ class _Row:
     run_page: str | None
 
 
+@collected_later()
 def write_report(
     study: optuna.Study, *, path: Path, top_n: int = 10, context: ReportContext | None = None
 ) -> Path:
