@@ -3,11 +3,14 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from tunesmith.explain.keys import default_of, options_of
 from tunesmith.overrides import write_for_shell
+
+# What Hydra says, and what to say instead.
+Saying: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]]
 
 _SEARCH = "hparams_search=NAME"
 _KINDS = {
@@ -27,7 +30,12 @@ def refusal(text: str) -> str | None:
         text: What Hydra says.
 
     """
-    for pattern, say in _KNOWN:
+    return said_of(text, _KNOWN)
+
+
+def said_of(text: str, known: Sequence[Saying]) -> str | None:
+    """Return what the first pattern that is found in a text has to say of it; None for none."""
+    for pattern, say in known:
         if found := pattern.search(text):
             return say(found)
     return None
@@ -156,7 +164,7 @@ def _no_node(found: re.Match[str]) -> str:
     )
 
 
-_KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (
+_KNOWN: tuple[Saying, ...] = (
     (re.compile(r"Error merging override ([^\s=]+)=(.*)\n+(.*)"), _no_such_value),
     (re.compile(r"Ambiguous value for argument '(.*)'"), _several),
     (re.compile(r"Sweep parameters '(.*)' requires --multirun"), _sweep_of_one),

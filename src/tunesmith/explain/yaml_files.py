@@ -2,13 +2,13 @@
 
 import re
 import sys
-from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
 
 from tunesmith.explain.keys import groups, options_of, own_configs
+from tunesmith.explain.refusals import Saying, said_of
 from tunesmith.paths import shown
 
 
@@ -37,10 +37,7 @@ def misused_defaults(text: str) -> str | None:
         text: What Hydra says.
 
     """
-    for pattern, say in _KNOWN:
-        if found := pattern.search(text):
-            return say(found)
-    return None
+    return said_of(text, _KNOWN)
 
 
 def _line(file: Path, number: int) -> str:
@@ -98,7 +95,7 @@ def _no_mapping(found: re.Match[str]) -> str:
     return f"{_file(found[1])} must hold KEY: VALUE, got a list or a text; write model: {{...}}"
 
 
-_KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (
+_KNOWN: tuple[Saying, ...] = (
     (
         re.compile(
             r"In '([^']+)': Invalid Defaults List override '/?([^']+)'(?s:.*)Default for '([^']+)'"
