@@ -24,8 +24,9 @@ from lightning.pytorch.demos.boring_classes import BoringModel
 from optuna.trial import TrialState
 
 from tests.commands import QUICK, command, environment, read_trials, run_folder, succeed
-from tunesmith.interrupts import interrupts_wait, is_interrupt
+from tunesmith.interrupts import interrupts_wait, is_interrupt, press_again, swallowed_interrupts
 from tunesmith.objectives.lightning.interruption import StopAfterEpoch
+from tunesmith.search.stop import SignalGuard
 from tunesmith.study import open_storage
 from tunesmith.tracking.mlflow import MlflowTracking
 
@@ -136,6 +137,67 @@ def test_a_second_ctrl_c_does_not_wait() -> None:
     with pytest.raises(KeyboardInterrupt):
         work()
     assert did == []
+
+
+class PressesInItsEnd:
+    """Ctrl-C comes while this object is destroyed: Python cannot raise there."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):  # The handler is called between two steps.
+            pass
+
+
+def lose_an_interrupt() -> None:
+    """Press Ctrl-C in a destructor, and go on for a while."""
+    PressesInItsEnd()
+    time.sleep(5)
+    raise AssertionError("not interrupted")
+
+
+def test_an_interrupt_in_a_destructor_is_raised_after_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(KeyboardInterrupt), swallowed_interrupts(press_again):
+        lose_an_interrupt()
+    assert capsys.readouterr().err == ""
+
+
+def test_training_code_is_interrupted_though_a_destructor_was(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with SignalGuard() as stop:
+        with pytest.raises(KeyboardInterrupt), stop.interruptible():
+            lose_an_interrupt()
+        assert stop.requested
+    assert capsys.readouterr().err == ""
+
+
+def test_what_a_destructor_swallowed_does_not_disturb_the_study() -> None:
+    """The trial is over before it can be said again: the request waits as any other does."""
+    did = []
+    with SignalGuard() as stop:
+        with stop.interruptible():
+            PressesInItsEnd()
+        time.sleep(0.2)
+        did.append("told")
+    assert stop.requested
+    assert did == ["told"]
+
+
+def test_other_errors_of_a_destructor_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    class Fails:
+        def __del__(self) -> None:
+            raise ValueError("in a destructor")
+
+    heard: list[object] = []
+    before, sys.unraisablehook = sys.unraisablehook, lambda told: heard.append(told.exc_value)
+    try:
+        with swallowed_interrupts(press_again):
+            Fails()
+        assert [str(error) for error in heard] == ["in a destructor"]
+    finally:
+        sys.unraisablehook = before
 
 
 def press_soon(do: Callable[[int], object], *, within_s: float) -> None:

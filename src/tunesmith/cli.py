@@ -17,7 +17,13 @@ from tunesmith.commands import flag
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.flags import check_flags
-from tunesmith.interrupts import begun, end_interrupted, quitting_at_once
+from tunesmith.interrupts import (
+    begun,
+    end_interrupted,
+    press_again,
+    quitting_at_once,
+    swallowed_interrupts,
+)
 from tunesmith.passwords import refuse_passwords
 from tunesmith.versions import require_whitelists
 
@@ -137,7 +143,8 @@ def one_line_errors() -> Iterator[None]:
     full = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting itself.
     try:
-        yield
+        with swallowed_interrupts(press_again):
+            yield
     except KeyboardInterrupt:
         if full:
             raise

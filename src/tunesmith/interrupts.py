@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 # What a shell gives for a command that Ctrl-C ended.
 EXIT_CODE = 130
@@ -16,6 +19,8 @@ _REQUESTS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR2") if hasattr(signal, name)
 ]
 _AT_ONCE = b"Interrupted before anything was begun.\n"
+# After which what a destructor swallowed is said again: it is over by then.
+SOON_S = 0.02
 
 
 @contextmanager
@@ -50,6 +55,39 @@ def interrupts_wait() -> Iterator[None]:
         yield
     finally:
         waiting.end()
+
+
+@contextmanager
+def swallowed_interrupts(say_again: Callable[[], object]) -> Iterator[None]:
+    """Inside the block an interrupt that Python could not raise is said again, and not printed.
+
+    A destructor or a callback of the garbage collector may be what Ctrl-C meets: Python prints what
+    it raises there as ignored, and goes on.
+
+    Args:
+        say_again: Called from another thread, soon after.
+
+    """
+    before = sys.unraisablehook
+
+    def hear(unraisable: "UnraisableHookArgs") -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            soon = threading.Timer(SOON_S, say_again)
+            soon.daemon = True
+            soon.start()
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = hear
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def press_again() -> None:
+    """Send Ctrl-C to this process."""
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 class _Waiting:

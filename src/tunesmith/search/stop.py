@@ -3,10 +3,12 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Timer
 from types import FrameType, TracebackType
 from typing import Any
+
+from tunesmith.interrupts import swallowed_interrupts
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Training code that still works so long after an interruption has caught it.
@@ -17,7 +19,7 @@ class SignalGuard:
     """Inside `with`, the first Ctrl-C or SIGTERM is remembered, the second ends the process.
 
     Training code is interrupted at once by KeyboardInterrupt, and again every ten seconds if it
-    caught that, as Python itself does in a destructor; between trials, where the study is
+    caught that, or at once if Python did in a destructor; between trials, where the study is
     written, the request only waits to be read.
 
     Args:
@@ -36,8 +38,10 @@ class SignalGuard:
         self._interruptible = False
         self._insisting = Timer(INSIST_S, self._insist)
         self._previous: dict[signal.Signals, Any] = {}
+        self._hearing = ExitStack()
 
     def __enter__(self) -> "SignalGuard":
+        self._hearing.enter_context(swallowed_interrupts(self._insist))
         self._previous = {number: signal.signal(number, self._request) for number in self._signals}
         return self
 
@@ -49,6 +53,7 @@ class SignalGuard:
     ) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
+        self._hearing.close()
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
