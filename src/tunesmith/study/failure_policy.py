@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.study.failure import FailKind, Failure, is_finished
 from tunesmith.study.record import TrialRecord
@@ -39,6 +39,8 @@ class FailurePolicy:
 
         Lost attempts are not failures, and trials of others are no attempts.
         """
+        if not any(t.state == TrialState.FAIL and _ended(t) >= self.since for t in trials):
+            return
         own = (t for t in trials if not TrialRecord.of(t).is_of_others)
         attempts = [t for t in own if is_finished(t) or _counted(t)]
         failed = {t.number: f for t in attempts if (f := _counted(t)) is not None}

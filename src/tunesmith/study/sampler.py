@@ -22,8 +22,9 @@ trials (`enqueue_trial`) one that died is attempted after the others.
 import copy
 import secrets
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -38,14 +39,21 @@ from tunesmith.study.record import SAMPLER_SEED_KEY, TrialRecord
 from tunesmith.validate import require_integer
 
 
-def slots(trials: Sequence[FrozenTrial]) -> dict[int, int]:
-    """Return the slot of each trial number; `trials` are all of the study, in order.
+def slots(
+    trials: Sequence[FrozenTrial], known: Mapping[int, int] = MappingProxyType({})
+) -> dict[int, int]:
+    """Return the slot of each trial number.
 
     A retry of a trial that the study does not have counts as a fresh trial.
+
+    Args:
+        trials: All of the study, in order.
+        known: The slots of the first of them, from an earlier look: a slot never changes.
+
     """
-    found: dict[int, int] = {}
-    fresh = 0
-    for trial in trials:
+    found = dict(known)
+    fresh = max(found.values(), default=-1) + 1
+    for trial in trials[len(found) :]:
         original = TrialRecord.of(trial).retry_of
         if original in found:
             found[trial.number] = found[original]
@@ -77,6 +85,7 @@ class SlotSampler(BaseSampler):
         self._make_sampler = make_sampler
         self._seed = seed
         self._slot = 0
+        self._study: optuna.Study | None = None
         self._numbers: dict[int, int] = {}
         self._sampler = make_sampler(seed)
 
@@ -89,7 +98,8 @@ class SlotSampler(BaseSampler):
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Write this process as the trial's owner and make the sampler of its slot."""
         set_owner(study, trial, ProcessId.current())
-        self._numbers = slots(all_trials(study))
+        known = self._numbers if study is self._study else {}
+        self._study, self._numbers = study, slots(all_trials(study), known)
         self._slot = self._numbers[trial.number]
         self._sampler = self._made(study)
         self._sampler.before_trial(*self._shown(study, trial))

@@ -26,7 +26,6 @@ from tunesmith.study.failure import (
     FailKind,
     Failure,
     failure_from,
-    is_finished,
     read_values,
 )
 from tunesmith.study.failure_policy import FailurePolicy
@@ -153,35 +152,40 @@ class _Worker:
 
     def run(self) -> StopReason:
         while self.stop is None:
-            trials = self._settled_trials()
-            self._tell_change(trials)
-            self.stop = self._reason_to_stop(trials)
-            if self.stop is None and self._others_do_the_rest(trials):
+            trials, states = self._settled_trials()
+            self._tell_change(states)
+            self.stop = self._reason_to_stop(trials, states)
+            if self.stop is None and self._others_do_the_rest(states):
                 time.sleep(_POLL_S)
             elif self.stop is None:
                 self._attempt()
-        self._tell_change(all_trials(self.study))
+        self._tell_change(self._all_trials()[1])
         return self.stop
 
-    def _settled_trials(self) -> list[FrozenTrial]:
-        """Return all trials, those recovered that nobody works on any more."""
-        trials = all_trials(self.study)
-        if all(trial.state != TrialState.RUNNING for trial in trials):
-            return trials
+    def _settled_trials(self) -> tuple[list[FrozenTrial], Counter[TrialState]]:
+        """Return all trials, those recovered that nobody works on any more, and their states."""
+        trials, states = self._all_trials()
+        if not states[TrialState.RUNNING]:
+            return trials, states
         recovered = recover_own_trials(self.study, trials, max_retries=self.max_retries)
         if (now := time.monotonic()) >= self.next_look:
             self.next_look = now + _LOOK_S
             recovered += recover_dead_trials(self.study, trials, max_retries=self.max_retries)
-        return all_trials(self.study) if recovered else trials
+        return self._all_trials() if recovered else (trials, states)
 
-    def _tell_change(self, trials: list[FrozenTrial]) -> None:
-        states = Counter(trial.state for trial in trials)
+    def _all_trials(self) -> tuple[list[FrozenTrial], Counter[TrialState]]:
+        trials = all_trials(self.study)
+        return trials, Counter([trial.state for trial in trials])
+
+    def _tell_change(self, states: Counter[TrialState]) -> None:
         if states != self.seen:
             self.seen = states
             self.on_change(self.study)
 
-    def _reason_to_stop(self, trials: list[FrozenTrial]) -> StopReason | None:
-        if self._has_all(trials):
+    def _reason_to_stop(
+        self, trials: list[FrozenTrial], states: Counter[TrialState]
+    ) -> StopReason | None:
+        if self._has_all(states):
             return StopReason.FINISHED
         self.policy.check(trials)
         if self.should_stop():
@@ -190,20 +194,19 @@ class _Worker:
             return StopReason.TIMEOUT
         if self.termination is not None and self.termination.is_due(self.study, trials):
             return StopReason.TERMINATED
-        queued = any(t.state == TrialState.WAITING for t in trials)
-        return StopReason.EXHAUSTED if is_exhausted(self.study) and not queued else None
+        is_all = is_exhausted(self.study) and not states[TrialState.WAITING]
+        return StopReason.EXHAUSTED if is_all else None
 
-    def _has_all(self, trials: list[FrozenTrial]) -> bool:
+    def _has_all(self, states: Counter[TrialState]) -> bool:
         if self.queued_only:
             # What others run may come back to the queue.
-            return all(t.state.is_finished() for t in trials)
-        return sum(map(is_finished, trials)) >= self.n_trials
+            return not states[TrialState.WAITING] and not states[TrialState.RUNNING]
+        return _n_finished(states) >= self.n_trials
 
-    def _others_do_the_rest(self, trials: list[FrozenTrial]) -> bool:
+    def _others_do_the_rest(self, states: Counter[TrialState]) -> bool:
         if self.queued_only:
-            return all(t.state != TrialState.WAITING for t in trials)
-        live = sum(is_finished(t) or t.state == TrialState.RUNNING for t in trials)
-        return live >= self.n_trials
+            return not states[TrialState.WAITING]
+        return _n_finished(states) + states[TrialState.RUNNING] >= self.n_trials
 
     def _attempt(self) -> None:
         self.trial = None
@@ -277,6 +280,10 @@ class _Worker:
         if isinstance(outcome, Pruned):
             raise (Diverged if outcome.diverged else optuna.TrialPruned)(outcome.reason)
         return read_values(outcome, n_directions=len(self.study.directions))
+
+
+def _n_finished(states: Counter[TrialState]) -> int:
+    return states[TrialState.COMPLETE] + states[TrialState.PRUNED]
 
 
 def _was_ended(trial: FrozenTrial) -> bool:
