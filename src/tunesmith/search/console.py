@@ -16,7 +16,7 @@ from rich.text import Text
 
 from tunesmith.rows import row
 from tunesmith.search.pace import Pace, rough
-from tunesmith.study import TrialRecord, summarize
+from tunesmith.study import TrialRecord, Watch
 
 # A search of few minutes prints so many lines where it cannot rewrite them.
 PLAIN_LINES = 5
@@ -58,7 +58,8 @@ class Progress:
         self._n_trials, self._n_jobs = n_trials, n_jobs
         self._unit = unit
         self._console = console
-        self._now = summarize(study)
+        self._watch = Watch()
+        self._now = self._watch.look(study)
         self._running: list[FrozenTrial] = []
         self._printed = self._begun_with = self._now.n_finished
         self._failure = self._failure_printed = ""
@@ -94,13 +95,13 @@ class Progress:
 
     def update(self, study: optuna.Study) -> None:
         """Show the study as it is now."""
-        before, self._now = self._now, summarize(study)
+        before, self._now = self._now, self._watch.look(study)
         if self._now.n_failed > before.n_failed:
             self._failure = _last_failure(study)
         if self._n_jobs > 1:
             states = (TrialState.RUNNING,)
             self._running = study.get_trials(deepcopy=False, states=states)
-        self._pace.update(self._now.n_finished, is_begun="running" in self._now.states)
+        self._pace.update(self._now.n_finished, is_begun=self._now.n_running > 0)
         due = self._now.n_finished - self._printed >= max(1, self._n_trials // PLAIN_LINES)
         if due and not self._console.is_interactive:
             self._print()
@@ -140,10 +141,9 @@ class Progress:
     def _at_work(self) -> Iterator[str]:
         now, silent = self._now, self._pace.silent()
         if self._n_jobs > 1:
-            running = now.states.get("running", 0)
-            is_begun = running or now.n_failed or now.n_finished > self._begun_with
+            is_begun = now.n_running or now.n_failed or now.n_finished > self._begun_with
             # Each of them is at one trial.
-            at_work = f"{running} of {self._n_jobs} workers at work"
+            at_work = f"{now.n_running} of {self._n_jobs} workers at work"
             yield at_work if is_begun else f"{self._n_jobs} workers are starting"
         if self._n_jobs == 1 and self._console.is_interactive:
             yield f"{rough(silent)} into the next one"
@@ -153,7 +153,7 @@ class Progress:
     def _best(self) -> Iterator[str]:
         """Yield the best trial; its parameters stand once in a log."""
         now, unit = self._now, self._unit
-        if len(now.directions) > 1:
+        if now.front is not None:
             yield f"{len(now.front)} on the Pareto front"
         if now.best is None or unit != "trials":
             return
@@ -163,7 +163,7 @@ class Progress:
 
     def _block(self) -> Group:
         now, console = self._now, self._console
-        several = [f"{len(now.front)} on the Pareto front"] if len(now.directions) > 1 else []
+        several = [] if now.front is None else [f"{len(now.front)} on the Pareto front"]
         lines = [Text(" · ".join([*self._state(), *several]))]
         if now.best is not None and self._unit == "trials":
             text = f"{now.best.value:.5g}, trial {now.best.number}: {_params(now.best)}"

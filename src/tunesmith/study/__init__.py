@@ -8,8 +8,8 @@ A search of your own takes four names:
 - `run_worker` runs trials until the study has its total, beside any number of other workers.
 
 In an objective, `current_trial` is the trial that is running; it returns `Pruned`, or raises
-`Diverged`, when it ends early. Afterwards `summarize` counts and ranks the trials, `TrialRecord`
-and `StudyRecord` read what each of them and the study keep.
+`Diverged`, when it ends early. Afterwards `summarize` counts and ranks the trials, as `Watch` does
+meanwhile; `TrialRecord` and `StudyRecord` read what each of them and the study keep.
 """
 
 from tunesmith.study.class_warnings import suppress_class_warnings
@@ -40,6 +40,7 @@ from tunesmith.study.recovery import recover_dead_trials, requeue
 from tunesmith.study.retry import DatabaseAway
 from tunesmith.study.sampler import SlotSampler, slots
 from tunesmith.study.stagnation import Stagnation
+from tunesmith.study.standing import Standing, Watch
 from tunesmith.study.storage import (
     check_storage_url,
     create_schema,
@@ -86,12 +87,14 @@ __all__ = [
     "SearchFailed",
     "SlotSampler",
     "Stagnation",
+    "Standing",
     "StopReason",
     "StudyRecord",
     "Summary",
     "TrialInterrupted",
     "TrialRecord",
     "Verdict",
+    "Watch",
     "at_each_heartbeat",
     "check_storage_url",
     "complete",

@@ -47,13 +47,13 @@ def slots(
     A retry of a trial that the study does not have counts as a fresh trial.
 
     Args:
-        trials: All of the study, in order.
-        known: The slots of the first of them, from an earlier look: a slot never changes.
+        trials: All of the study, in order; without those that are known.
+        known: The slots of the first trials, from an earlier look: a slot never changes.
 
     """
     found = dict(known)
     fresh = max(found.values(), default=-1) + 1
-    for trial in trials[len(found) :]:
+    for trial in trials:
         original = TrialRecord.of(trial).retry_of
         if original in found:
             found[trial.number] = found[original]
@@ -99,7 +99,9 @@ class SlotSampler(BaseSampler):
         """Write this process as the trial's owner and make the sampler of its slot."""
         set_owner(study, trial, ProcessId.current())
         known = self._numbers if study is self._study else {}
-        self._study, self._numbers = study, slots(all_trials(study), known)
+        is_next = trial.number == len(known)
+        new = [trial] if is_next else all_trials(study)[len(known) :]
+        self._study, self._numbers = study, slots(new, known)
         self._slot = self._numbers[trial.number]
         self._sampler = self._made(study)
         self._sampler.before_trial(*self._shown(study, trial))

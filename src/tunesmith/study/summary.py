@@ -19,10 +19,11 @@ from tunesmith.study.record import StudyRecord, TrialRecord
 
 def shown(study: optuna.Study) -> list[FrozenTrial]:
     """Return all trials by number, but surplus ones and attempts that were queued again."""
-    return [t for t in study.get_trials(deepcopy=False) if _counts(t)]
+    return [t for t in study.get_trials(deepcopy=False) if counts(t)]
 
 
-def _counts(trial: FrozenTrial) -> bool:
+def counts(trial: FrozenTrial) -> bool:
+    """Return False for a surplus trial, and for an attempt that was queued again."""
     failure = TrialRecord.of(trial).failure
     return failure is None or failure.counts
 
