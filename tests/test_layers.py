@@ -19,6 +19,7 @@ PLAIN = {
         "errors",
         "extras",
         "freed_memory",
+        "given",
         "group_mistakes",
         "interrupts",
         "log_filter",

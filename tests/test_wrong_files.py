@@ -8,6 +8,7 @@ import pytest
 
 from tests.commands import ROOT
 from tests.in_process import refuse_here
+from tunesmith.explain import ending_in_one_line
 
 EXPERIMENT = ("experiment=mine", "experiment/mine.yaml")
 SEARCH = ("-m hparams_search=mine", "hparams_search/mine.yaml")
@@ -53,6 +54,29 @@ CASES = [
         "nothing/sgd, which is not there",
         "the groups are callbacks, confirm,",
     ),
+    (*EXPERIMENT, f"{GLOBAL}width: ???\n", "width is ???", "type width=VALUE"),
+    (
+        "model=mine",
+        "model/mine.yaml",
+        "defaults:\n  - mlp\n  - _self_\nwidth: ???\n",
+        "model.width is ???",
+        "type model.width=VALUE",
+    ),
+    (*EXPERIMENT, f"{GLOBAL}ckpt_path: ${{.ckpt_path}}\n", "itself", "type ckpt_path=VALUE"),
+    (
+        *EXPERIMENT,
+        f"{GLOBAL}seed: ${{model.n_nodes}}\nmodel:\n  n_nodes: ${{..seed}}\n",
+        "(seed -> model.n_nodes -> seed)",
+        "type seed=VALUE",
+    ),
+    (*EXPERIMENT, f"{GLOBAL}defaults:\n  - mine\n", "mine.yaml itself", "leave that line out"),
+    (
+        *EXPERIMENT,
+        f"{GLOBAL}defaults:\n  - /train\n",
+        "mine.yaml include conf/train.yaml, which includes conf/experiment/mine.yaml again",
+        "leave one of them out",
+    ),
+    (*SEARCH, f"{GLOBAL}defaults:\n  - mine\n", "mine.yaml itself", "leave that line out"),
     ("optimizer=mine", "optimizer/mine.yaml", "lr: 0.1\n", "optimizer needs a _target_", "torch."),
     ("model=mine", "model/mine.yaml", "n_layers: 3\n", "needs a model with a _target_", "model="),
     (
@@ -88,14 +112,45 @@ CASES = [
 ]
 
 
+def in_a_copy(folder: Path, **files: str) -> Path:
+    """A copy of train.py and conf/ with further files; return its train.py."""
+    shutil.copytree(ROOT / "conf", folder / "conf")
+    for name, text in files.items():
+        file = folder / "conf" / f"{name}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text.encode("latin-1"))
+    return Path(shutil.copy(ROOT / "train.py", folder))
+
+
 @pytest.mark.parametrize(("typed", "file", "text", "came", "way_out"), CASES)
 def test_a_wrong_file_is_one_line(
     tmp_path: Path, typed: str, file: str, text: str, came: str, way_out: str
 ) -> None:
-    shutil.copytree(ROOT / "conf", tmp_path / "conf")
-    entry = shutil.copy(ROOT / "train.py", tmp_path)
-    (tmp_path / "conf" / file).parent.mkdir(exist_ok=True)
-    (tmp_path / "conf" / file).write_bytes(text.encode("latin-1"))
-    said = refuse_here(*shlex.split(typed), root=tmp_path / "outputs", entry=Path(entry))
-    assert came in said
+    entry = in_a_copy(tmp_path, **{file.removesuffix(".yaml"): text})
+    said = refuse_here(*shlex.split(typed), root=tmp_path / "outputs", entry=entry)
+    assert came in said.replace(f"{tmp_path}/", "")
     assert way_out in said
+
+
+def test_files_that_include_each_other_are_named(tmp_path: Path) -> None:
+    entry = in_a_copy(
+        tmp_path,
+        **{
+            "experiment/one": f"{GLOBAL}defaults:\n  - other\n",
+            "experiment/other": f"{GLOBAL}defaults:\n  - /experiment: one\n",
+        },
+    )
+    for typed in ("experiment=one", "experiment=one --cfg job", "experiment=one dry_run=true"):
+        said = refuse_here(*typed.split(), root=tmp_path / "outputs", entry=entry)
+        chain = "conf/experiment/one.yaml include conf/experiment/other.yaml, which includes"
+        assert chain in said.replace(f"{tmp_path}/", "")
+        assert said.endswith("conf/experiment/one.yaml again; leave one of them out")
+
+
+def test_a_recursion_of_the_users_own_code_keeps_its_traceback() -> None:
+    with pytest.raises(RecursionError), ending_in_one_line():
+        _without_end()
+
+
+def _without_end() -> None:
+    _without_end()

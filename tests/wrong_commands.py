@@ -108,6 +108,23 @@ OPTIONS = [
     ("hparam_search=mlp", "'hparam_search'", "did you mean hparams_search?"),
     ("hparams_search mlp", "'hparams_search'", "type hparams_search=mlp"),
 ]
+GIVEN = [
+    ("seed=???", "seed=???", "type seed=VALUE, or leave seed out"),
+    ("'seed=\"???\"'", "stands for a value", "type seed=VALUE"),
+    ("data=???", "data=???", "type data=VALUE"),
+    ("+note=???", "+note=???", "type note=VALUE"),
+    ("tags=[a,???]", "tags.1 is ???", "type tags.1=VALUE"),
+    (f"{QUADRATIC} seed=???", "seed=???", "type seed=VALUE"),
+    (f"{QUADRATIC} hydra.sweeper.n_trials=???", "n_trials=???", "n_trials=VALUE"),
+    ("'tags=${tags}'", "tags stands for itself (tags -> tags)", "type tags=VALUE"),
+    (
+        f"{QUADRATIC} 'seed=${{optimizer.lr}}' 'optimizer.lr=${{seed}}'",
+        "(seed -> optimizer.lr -> seed)",
+        "type seed=VALUE",
+    ),
+    (f"{QUADRATIC} 'model.n_nodes=${{model}}'", "model.n_nodes -> model", "type model.n_nodes="),
+    ("'hydra.run.dir=${hydra.run.dir}'", "hydra.run.dir stands", "=VALUE, without"),
+]
 LOST = [
     ("~seed", "no seed", "type seed=null"),
     ("~tracking", "no tracking", "type tracking=none"),
@@ -345,7 +362,7 @@ FUNCTIONS = [
     ),
     ("objective=function objective.file=notes.py", "notes.py", "its folder has"),
 ]
-NEW = [*BLANKS, *FLAGS, *OPTIONS, *LOST, *TYPES, *SEARCHES, *SPACES, *PARTS, *FUNCTIONS]
+NEW = [*BLANKS, *FLAGS, *OPTIONS, *GIVEN, *LOST, *TYPES, *SEARCHES, *SPACES, *PARTS, *FUNCTIONS]
 # What is wrong in a command of the other programs: the program, its arguments, what came.
 PROGRAMS = [
     ("tunesmith.predict", "", "FOLDER, FILE, --output", "--help"),

@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from tunesmith.config import check_is_read
 from tunesmith.errors import InvalidArgument, InvalidConfig
+from tunesmith.given import check_given
 from tunesmith.group_mistakes import naming_group
 from tunesmith.interrupts import quitting_at_once
 from tunesmith.log_filter import without_libraries
@@ -70,6 +71,8 @@ def _check(cfg: DictConfig) -> None:
 
     bring_up_to_date(cfg)
     check_is_read(cfg)
+    task = _with_little_of_hydra(cfg)
+    check_given(task)
     _check_switches(cfg)
     _check_metric(cfg.metric)
     _check_one_direction(cfg)
@@ -77,10 +80,9 @@ def _check(cfg: DictConfig) -> None:
         _check_unseen_test_rows(cfg.metric.name)
     _check_repeat(cfg)
     check_refit_rows(cfg)
-    cfg = _with_little_of_hydra(cfg)
-    objective = objective_of(cfg)
-    objective.check(cfg)
-    n_processes = objective.n_processes(cfg)
+    objective = objective_of(task)
+    objective.check(task)
+    n_processes = objective.n_processes(task)
     if n_processes > 1 and OmegaConf.select(cfg, "hydra.mode") is RunMode.MULTIRUN:
         # What asks the pruner knows the trial in the first process only: the others would wait.
         raise InvalidConfig(
@@ -238,11 +240,9 @@ class CheckBeforeRun(Callback):
             _check_tracking(config)
             is_basic = target.endswith(f".{BasicSweeper.__name__}")
             _check_no_search(config)
-            n_jobs = _check_jobs(config) if is_basic else None
+            count = _check_jobs(config) if is_basic else None
             if config.get("dry_run"):
-                jobs = (
-                    f"{target}'s jobs" if n_jobs is None else f"{n_jobs} job{'s' * (n_jobs != 1)}"
-                )
+                jobs = f"{target}'s jobs" if count is None else f"{count} job{'s' * (count != 1)}"
                 _end_dry_run(f"{jobs} would go to {config.hydra.sweep.dir}")
 
 

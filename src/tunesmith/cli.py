@@ -17,6 +17,7 @@ from tunesmith.commands import flag
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.flags import check_flags
+from tunesmith.given import check_typed
 from tunesmith.interrupts import (
     begun,
     end_interrupted,
@@ -89,6 +90,7 @@ def run(main: Callable[[], None]) -> None:
         with one_line_errors(), quitting_at_once():
             refuse_passwords(sys.argv[1:])
             check_flags(sys.argv[1:])
+            check_typed(sys.argv[1:])
             if any("[" in argument for argument in sys.argv[1:]):
                 from tunesmith.explain import check_single_options  # here: few commands need it
 
@@ -161,10 +163,11 @@ def one_line_errors() -> Iterator[None]:
         from tunesmith.explain import one_line
 
         sys.exit(one_line(error))
-    except ValueError as error:
-        from tunesmith.explain import misused_choice  # here: as above
+    except (ValueError, RecursionError) as error:
+        from tunesmith.explain import endless_defaults, misused_choice  # here: as above
 
-        line = None if full else misused_choice(error)
+        say = endless_defaults if isinstance(error, RecursionError) else misused_choice
+        line = None if full else say(error)
         if line is None:
             raise
         sys.exit(line)

@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from tunesmith.errors import InvalidConfig
+from tunesmith.explain.circles import endless_defaults
 from tunesmith.explain.line import one_line
 
 
@@ -28,3 +29,8 @@ def ending_in_one_line(known_keys: Callable[[], Sequence[str]] | None = None) ->
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
         raise SystemExit(one_line(error, known_keys=known_keys)) from error
+    except RecursionError as error:
+        line = endless_defaults(error)
+        if line is None or os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        raise SystemExit(line) from error

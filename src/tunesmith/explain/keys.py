@@ -195,7 +195,8 @@ def _composed(folder: Path, chosen: tuple[str, ...], more: tuple[str, ...]) -> K
     with initialize_config_dir(str(folder)):
         try:
             cfg = compose("train", overrides=[*chosen, *more], return_hydra_config=True)
-        except HydraException:  # A second mistake, which is said when this one is mended.
+        # A second mistake, which is said when this one is mended.
+        except (HydraException, RecursionError):
             cfg = compose("train", overrides=[*more], return_hydra_config=True)
     choices = dict(cfg.hydra.runtime.choices)
     with open_dict(cfg.hydra):

@@ -157,6 +157,23 @@ def _no_resolver(found: re.Match[str]) -> str:
     )
 
 
+def _to_be_given(found: re.Match[str]) -> str:
+    key = found[1]
+    return f"{key} is ??? in the config, a value that is to be given; type {key}=VALUE"
+
+
+def _no_option(found: re.Match[str]) -> str:
+    group = found[1]
+    options = ", ".join(options_of(group)) or "OPTION"
+    return f"an option of {group} is to be chosen; try {group}={options}"
+
+
+def _for_itself(found: re.Match[str]) -> str:
+    key = found[1] or "KEY"
+    said = f"{found[1] or 'a key'} stands for itself, at once or by the keys that it names"
+    return f"{said}; type {key}=VALUE, without ${{...}}"
+
+
 def _no_node(found: re.Match[str]) -> str:
     return (
         f"a {found[1]} stands where a class with its arguments belongs; type "
@@ -177,6 +194,9 @@ _KNOWN: tuple[Saying, ...] = (
     (re.compile(r"Interpolation key '([^']+)' not found(?s:.*full_key: (\S+))?"), _needed),
     (re.compile(r"Additional config directory '(.*)' not found"), _no_folder),
     (re.compile(r"Invalid hydra.mode '(.*)'"), _mode),
+    (re.compile(r"Missing mandatory value: (\S+)"), _to_be_given),
+    (re.compile(r"You must specify '([^']+)'"), _no_option),
+    (re.compile(r"Recursive interpolation detected(?s:.*?full_key: (\S+))?"), _for_itself),
     (re.compile(r"Unsupported interpolation type (\w+)"), _no_resolver),
     (re.compile(r"Cannot instantiate config of type (\w+)"), _no_node),
 )
