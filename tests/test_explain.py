@@ -17,6 +17,7 @@ from tunesmith import extras
 from tunesmith.commands import command
 from tunesmith.errors import InvalidConfig, import_failure, nearest
 from tunesmith.explain import one_line
+from tunesmith.explain.keys import is_needed
 from tunesmith.explain.unreadable import unreadable
 from tunesmith.extras import install_extra
 
@@ -53,6 +54,21 @@ def read(argument: str) -> Any:
 )
 def test_what_is_proposed_is_what_was_meant(value: str, meant: Any) -> None:
     assert read(proposed(f"k={value}")) == meant
+
+
+@pytest.mark.parametrize(
+    ("group", "is_there"), [("optimizer", True), ("trainer", True), ("experiment", False)]
+)
+def test_no_option_at_all_is_proposed_only_where_none_is_needed(
+    group: str, is_there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(ROOT / "train.py")])
+    assert is_needed(group) is is_there
+
+
+def test_the_nearest_name_is_found_in_any_case() -> None:
+    assert nearest("ReLU", ["elu", "relu", "tanh"]).partition(",")[0] == "relu"
+    assert nearest("relu", ["ReLU", "Tanh"]) == "ReLU"
 
 
 def test_all_that_must_be_typed_otherwise_is_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

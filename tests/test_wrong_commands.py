@@ -106,7 +106,7 @@ FLAGS = [
     ("--config-name nothere", "nothere.yaml", "its folder by --config-dir,"),
 ]
 CHOICES = [
-    ("optimizer=null", "optimizer=null", "try optimizer=adam, adamw, sgd, or ~optimizer for none"),
+    ("optimizer=null", "optimizer=null", "try optimizer=adam, adamw, sgd"),
     (f"{MLP} optimizer=null", "optimizer=null", "try optimizer=adam"),
     ("optimizer=3", "optimizer=3", "try optimizer=adam"),
     ("'optimizer={a: 1}'", "optimizer", "try optimizer=adam"),

@@ -91,6 +91,10 @@ OPTIONS = [
     ("objective=lightgbm trainer.max_epochs=5", "takes no trainer", "leave trainer.max_epochs out"),
     ("objective=lightgbm optimizer.lr=0.1", "takes no optimizer", "leave optimizer.lr out"),
     ("data=iris", "'iris'", "try data=csv, cubic, table"),
+    ("optimzer=adam", "'optimzer'", "did you mean optimizer, model.optimizer?"),
+    ("trainer=null", "takes the name", "try trainer=cpu, gpu, mps"),
+    ("model.activation=ReLU", "got 'ReLU'", "try model.activation=relu"),
+    ("-m seed=1,,2", "between two commas is nothing", "type seed=1,2"),
     ("trainer=cuda", "'cuda'", "try trainer=cpu, gpu, mps"),
     ("callbacks=early_stop", "'early_stop'", "try callbacks=early_stopping"),
     ("tracking=wandb", "'wandb'", "try tracking=mlflow, none"),
@@ -184,8 +188,8 @@ TYPES = [
     ("data=table data.path=empty.csv data.target=price", "which is empty", "data.path=houses.csv"),
     ("data=table data.path=*.csv data.target=price", "'*.csv'", "try data.path="),
     ("-m hparams_search=table", "got None", "try data.path=houses.csv"),
-    ("ckpt_path=folder", "'folder'", "try ckpt_path=null"),
-    ("ckpt_path=text.ckpt", "cannot be read", "try ckpt_path=null"),
+    ("ckpt_path=folder", "is a folder", "try ckpt_path=null"),
+    ("ckpt_path=text.ckpt", "is no checkpoint", "try ckpt_path=null"),
     ("objective=lightgbm ckpt_path=text.ckpt", "does not continue", "try ckpt_path=null"),
 ]
 SEARCHES = [

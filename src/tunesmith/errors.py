@@ -180,7 +180,9 @@ def attempt(make: Callable[[], list[T]]) -> tuple[list[T], str]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known names closest to `name`, or all of a few: 'adam, sgd'."""
+    """Return the known names closest to `name` in any case, or all of a few: 'adam, sgd'."""
     names = sorted(set(known) - {name})
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.65)
-    return ", ".join(close[:3] or names[:15])
+    lowered = [one.lower() for one in names]
+    close = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.65)
+    found = [one for match in dict.fromkeys(close) for one in names if one.lower() == match]
+    return ", ".join(found[:3] or names[:15])

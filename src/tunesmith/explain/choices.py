@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import Glob, Override, Transformer
 from hydra.errors import HydraException
 
 from tunesmith.errors import InvalidConfig, nearest
-from tunesmith.explain.keys import options_of
+from tunesmith.explain.keys import is_needed, options_of
 
 # Several callbacks, experiments or helps for debugging go together.
 _OF_ONE_OPTION = {
@@ -73,7 +73,9 @@ def _not_one(argument: str, group: str, listed: Sequence[str]) -> str:
 def _no_name(override: Override) -> str:
     group = override.get_key_element()
     options = options_of(group)
-    way_out = "none" if "none" in options else f"{nearest('', options)}, or ~{group} for none"
+    way_out = "none" if "none" in options else nearest("", options)
+    if "none" not in options and not is_needed(group):
+        way_out = f"{way_out}, or ~{group} for none"
     return f"{override.input_line}: {group} takes the name of an option; try {group}={way_out}"
 
 

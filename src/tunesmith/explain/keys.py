@@ -49,7 +49,8 @@ class Known:
         found = [key for word in close for key, tail in tails.items() if tail == word]
         parent = name.removesuffix(_tail(name))
         inside = [key for key in found if key.startswith(parent) and parent]
-        return (inside or found)[:3]
+        # A key at the top, or a group, is the likeliest.
+        return sorted(inside or found, key=lambda key: len(_SEPARATORS.split(key)) > 1)[:3]
 
 
 def unknown_key(name: str, *, known: Sequence[str] | None = None) -> str:
@@ -148,6 +149,12 @@ def default_of(key: str) -> Any:
         if value is not None:
             return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
     return None
+
+
+def is_needed(group: str) -> bool:
+    """Return whether the default config chooses an option of a group."""
+    known = _composed(own_configs(), (), ()) if own_configs().is_dir() else None
+    return known is not None and known.choices.get(group) is not None
 
 
 def keys_like(name: str) -> list[str]:

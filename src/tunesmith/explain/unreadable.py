@@ -41,6 +41,8 @@ def unreadable(override: str, reason: str) -> str:
     if found := _SUGGEST.search(override):
         way_out = shlex.quote(f"{key}={_of_optuna(found[1])}")
         return f"cannot read {override}: {found[0]} is Optuna's; type {way_out}"
+    if ",," in override and _error(once := re.sub(",+", ",", override)) is None:
+        return f"cannot read the value of {override}: between two commas is nothing; type {once}"
     if override.endswith(","):
         way_out = f"type {override.rstrip(',')}"
         return f"cannot read the value of {override}: it ends with a comma; {way_out}"

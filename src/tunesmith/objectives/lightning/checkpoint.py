@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -20,7 +21,9 @@ def check_checkpoint(path: str, model: LightningModule, *, max_epochs: int) -> N
     The weights are not read, only their shapes; the model's may be on the meta device.
     """
     if not Path(path).is_file():
-        raise _refusal(path, "does not exist")
+        raise _refusal(path, "is a folder" if Path(path).is_dir() else "does not exist")
+    if not is_zipfile(path):
+        raise _refusal(path, "is no checkpoint")
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         there = _shapes(saved["state_dict"])
