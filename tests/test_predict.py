@@ -106,6 +106,30 @@ def test_rows_that_do_not_fit_are_one_clear_line(
     assert not (tmp_path / "p.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("--separator ab", "--separator must be one character, got 'ab'; leave --separator out"),
+        ("--decimal x", "--decimal must be '.' or ',', got 'x'; try --decimal ,"),
+        ("--sheet 1", "--sheet must be that of a workbook (.xlsx), got '1'"),
+        ("--encoding utf9", "got 'utf9', unknown encoding: utf9; leave --encoding out"),
+        (f"--output {'x' * 245}.csv", "a file that can be written, got 'xxx"),
+    ],
+)
+def test_a_form_that_no_file_has_and_an_output_that_cannot_be_are_one_line(
+    folder: Path,
+    new: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    expected: str,
+) -> None:
+    monkeypatch.chdir(new.parent)
+    said = refused(capsys, folder, new, "--output", "p.csv", *typed.split())
+    assert expected in said
+    assert sorted(path.name for path in new.parent.iterdir()) == ["new.csv", "run"]
+
+
 def test_a_missing_column_comes_with_the_nearest_that_is_there(
     tmp_path: Path, folder: Path, new: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

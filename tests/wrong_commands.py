@@ -376,9 +376,14 @@ PROGRAMS = [
     ("tunesmith.predict", "folder houses.csv -o p.csv", "no model to predict with", "folder"),
     ("tunesmith.predict", "folder houses.csv -o houses.csv", "another file", "predictions.csv"),
     ("tunesmith.predict", "folder houses.csv -o no/p.csv", "a folder that exists", "p.csv"),
+    ("tunesmith.predict", "houses.csv folder -o p.csv", "FOLDER comes", "folder houses.csv"),
+    ("tunesmith.predict", "folder/x.txt houses.csv -o p.csv", "x.txt is a file", "lies in, folder"),
     ("tunesmith.report", "", "--storage URL with --study NAME", "--help"),
     ("tunesmith.report", "nowhere", "nowhere", ""),
     ("tunesmith.report", "folder", "folder", ""),
+    ("tunesmith.report", "folder/x.txt", "x.txt is a file", "lies in, folder"),
+    ("tunesmith.report", "folder --output folder", "is a folder", "folder/report.html"),
+    ("tunesmith.report", "folder --output r.pdf", "must end in .html", "try --output r.html"),
     ("tunesmith.report", "--study s", "--storage URL", "--help"),
     ("tunesmith.report", "--storage sqlite:///no.db --study s", "no.db", ""),
     ("tunesmith.storage", "", "action", "--help"),
@@ -386,6 +391,7 @@ PROGRAMS = [
     ("tunesmith.storage", "init", "no storage is named", "export OPTUNA_STORAGE="),
     ("tunesmith.storage", "init optuna.db", "not a database URL", "sqlite:///"),
     ("tunesmith.storage", "grants", "ROLE", "--help"),
+    ("tunesmith.storage", "grants ''", "got an empty one", "--help"),
 ]
 # A few as whole commands, as a shell hands them over.
 TYPED = [

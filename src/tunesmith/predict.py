@@ -4,6 +4,7 @@ The model is a pickle, which runs code while it is read: predict with folders th
 """
 
 import argparse
+import contextlib
 import os
 import shlex
 import sys
@@ -61,9 +62,10 @@ def _predict(options: argparse.Namespace) -> list[str]:
         raise InvalidConfig(
             f"predicting needs {', '.join(packages)}; install with {install_extra('tables')}"
         )
+    _check_order(options.folder, options.rows)
     _check_output(options.output, rows=options.rows)
     # here: --help must not pay for them
-    from tunesmith.data import Form, read_table
+    from tunesmith.data import Form, check_form, read_table
     from tunesmith.loaded import load_model
 
     model = load_model(options.folder)
@@ -73,6 +75,7 @@ def _predict(options: argparse.Namespace) -> list[str]:
             f"tunesmith.load_model({str(options.folder)!r}).predict(x)"
         )
     form = Form(options.encoding, options.separator, options.decimal, options.sheet)
+    check_form(form, [options.rows])
     exact = () if options.id is None else (options.id,)
     read = read_table(options.rows, form, known=model.rows.known(exact=exact))
     _check_id(options.id, list(read.frame))
@@ -83,6 +86,12 @@ def _predict(options: argparse.Namespace) -> list[str]:
     return [f"{options.output}: predictions of {len(predicted)} rows", *map(_noted, read.notes)]
 
 
+def _check_order(folder: Path, rows: Path) -> None:
+    if folder.is_file() and rows.is_dir():
+        typed = " ".join(shlex.quote(str(path)) for path in (rows, folder))
+        raise InvalidConfig(f"FOLDER comes before FILE; type {typed} --output FILE")
+
+
 def _check_output(output: Path, *, rows: Path) -> None:
     if output.suffix.lower() not in SUFFIXES:
         raise InvalidArgument(
@@ -91,7 +100,9 @@ def _check_output(output: Path, *, rows: Path) -> None:
     if not output.parent.is_dir():
         raise InvalidArgument("output", "a file in a folder that exists", str(output), output.name)
     if output.is_dir():
-        raise InvalidArgument("output", "a file", str(output), detail="which is a folder")
+        raise InvalidArgument(
+            "output", "a file", str(output), str(output / "p.csv"), detail="which is a folder"
+        )
     if output.exists() and rows.exists() and output.samefile(rows):
         raise InvalidArgument(
             "output", "another file than that of the rows", str(output), "predictions.csv"
@@ -112,12 +123,20 @@ def _check_id(name: str | None, columns: list[str]) -> None:
 def _write(predicted: Any, output: Path) -> None:
     """Replace the file in one step: a reader never sees half of it."""
     part = output.with_name(f".{output.name}.{os.getpid()}.part")
-    match output.suffix.lower():
-        case ".parquet":
+    try:
+        if output.suffix.lower() == ".parquet":
             predicted.to_parquet(part, index=False)
-        case suffix:
-            predicted.to_csv(part, index=False, sep="\t" if suffix == ".tsv" else ",")
-    part.replace(output)
+        else:
+            separator = "\t" if output.suffix.lower() == ".tsv" else ","
+            predicted.to_csv(part, index=False, sep=separator)
+        part.replace(output)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise InvalidArgument(
+            *("output", "a file that can be written", str(output), "predictions.csv"),
+            detail=error.strerror or str(error),
+        ) from error
 
 
 def _noted(note: str) -> str:
@@ -128,7 +147,11 @@ def _as_typed(error: InvalidArgument) -> str:
     """Return the mistake with the names that arguments have here."""
     name = "FILE" if error.name == "path" else f"--{error.name}"
     typed = "" if name == "FILE" else f"{name} "
-    way_out = error.way_out or f"try {typed}{shlex.quote(str(error.example))}"
+    way_out = f"try {typed}{shlex.quote(str(error.example))}"
+    if error.example is None:
+        way_out = f"leave {name} out"
+    if error.way_out is not None:
+        way_out = error.way_out.replace("data.", "--")
     return str(
         InvalidArgument(name, error.expected, error.value, detail=error.detail, way_out=way_out)
     )

@@ -41,7 +41,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     grants = actions.add_parser("grants", help="print the SQL that lets a role run searches")
     grants.add_argument("role", metavar="ROLE", help="a role of PostgreSQL")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.action == "grants" and not options.role.strip():
+        grants.error("ROLE must be the name of a role, got an empty one")
+    return options
 
 
 def _init(typed: str | None) -> str:

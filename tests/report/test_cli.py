@@ -49,6 +49,16 @@ def test_any_study_gets_its_report(root: Path) -> None:
     assert "Best parameters" in output.read_text()
 
 
+def test_a_page_that_cannot_be_written_is_one_line(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, output = root / "searches" / "mlp-1", root / f"{'x' * 245}.html"
+    assert main([str(folder), "--output", str(output)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"{output} cannot be written: File name too long; try --output FILE\n"
+
+
 def test_a_study_without_a_value_gets_its_report(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

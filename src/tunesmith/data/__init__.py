@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tunesmith.data.table import TableDataModule
     from tunesmith.data.tabular import TabularDataModule
     from tunesmith.data.text_form import Form
+    from tunesmith.data.typed_form import check_form
 
 __all__ = [
     "CubicDataModule",
@@ -20,6 +21,7 @@ __all__ = [
     "TableDataModule",
     "TabularDataModule",
     "TensorBatches",
+    "check_form",
     "read_table",
 ]
 
@@ -33,6 +35,7 @@ __getattr__ = load_from(
         "TableDataModule": "table",
         "TabularDataModule": "tabular",
         "TensorBatches": "batches",
+        "check_form": "typed_form",
         "read_table": "file",
     },
 )

@@ -16,6 +16,8 @@ def predictor_file(folder: Path) -> Path:
         InvalidConfig: There is no such folder, or no model in it; the message says the way out.
 
     """
+    if folder.is_file():
+        raise InvalidConfig(f"{folder} is a file; name the folder that it lies in, {folder.parent}")
     if not folder.is_dir():
         around = folder.parent
         there = [p.name for p in around.iterdir() if p.is_dir()] if around.is_dir() else []

@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         _require_extra()
+        _check_output(options.output)
         study, storage, path = _locate(options)
         _check_is_begun(study)
     except ValueError as error:
@@ -44,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         confirmation=confirmation,
         advice=advice,
     )
-    write_report(study, path=path, context=context)
+    try:
+        write_report(study, path=path, context=context)
+    except OSError as error:
+        print(f"{path} cannot be written: {error.strerror}; try --output FILE", file=sys.stderr)
+        return 1
     console = Console()
     commands = [*context.facts, *context.commands]
     summary = terminal_summary(
@@ -60,6 +65,17 @@ def _require_extra() -> None:
         raise ValueError(
             f"the report needs {', '.join(packages)}; install with {install_extra('report')}"
         )
+
+
+def _check_output(output: Path | None) -> None:
+    """Raise ValueError unless there is a page that can be named so."""
+    if output is None:
+        return
+    if output.is_dir():
+        raise ValueError(f"--output {output} is a folder; try --output {output / 'report.html'}")
+    if output.suffix.lower() not in (".html", ".htm"):
+        named = output.with_suffix(".html")
+        raise ValueError(f"--output must end in .html, got {output}; try --output {named}")
 
 
 def _was_accepted(study: optuna.Study, changes: Mapping[str, str]) -> bool:

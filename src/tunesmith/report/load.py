@@ -45,6 +45,8 @@ def storage_of(folder: Path) -> str:
         ValueError: There is no such folder, or no store is found.
 
     """
+    if folder.is_file():
+        raise ValueError(f"{folder} is a file; name the folder that it lies in, {folder.parent}")
     if not folder.is_dir():
         raise ValueError(f"no search folder {folder}{_hint(folder.name, _siblings(folder))}")
     paths = SearchPaths(folder)
