@@ -172,3 +172,44 @@ def test_of_thousands_of_trials_it_is_said_which_are_drawn() -> None:
     drawn = [int(x) for name in ("complete", "best") for x in trace_of(figure, name).x]
     assert set(range(1000)) <= set(drawn)
     assert len(set(drawn)) == 2000
+
+
+def _wide(*, trials: int, pruned: int, params: int) -> optuna.Study:
+    """A study of many parameters, drawn at random, whose values stretch over less than a decade."""
+    dists = {f"x{i}": FloatDistribution(0, 1) for i in range(params)}
+    draw = np.random.default_rng(0)
+    study = optuna.create_study()
+    for i in range(trials + pruned):
+        drawn = {name: draw.random() for name in dists}
+        value = 0.2 + drawn["x0"] ** 2 + drawn["x1"] ** 2
+        study.add_trial(
+            create_trial(
+                params=drawn,
+                distributions=dists,
+                value=value if i < trials else None,
+                state=TrialState.COMPLETE if i < trials else TrialState.PRUNED,
+                intermediate_values={0: 2 * value},
+            )
+        )
+    return study
+
+
+def test_panels_of_many_parameters_draw_fewer_points() -> None:
+    found = {plot.title: plot for plot in plots(_wide(trials=700, pruned=400, params=20))}
+    assert "Drawn: the best 300 and a random 300 of 700 complete" in found["Slices"].caption
+    assert "Drawn: a random 300 of 400 pruned" in found["Slices"].caption
+    for panel in found["Slices"].panels:
+        assert sum(len(trace.x) for trace in panel.figure.data) < 1000
+    assert "Drawn" not in found["History"].caption
+
+
+def test_points_and_map_have_one_colour_for_a_value_with_ticks_that_are_there() -> None:
+    study = _wide(trials=400, pruned=1100, params=3)
+    [contour] = [plot for plot in plots(study) if " against " in plot.title]
+    cells, points = contour.panels[0].figure.data
+    shown = np.array(cells.z, dtype=float)
+    ends = pytest.approx((np.nanmin(shown), np.nanmax(shown)))
+    assert (points.marker.cmin, points.marker.cmax) == ends
+    ticks = np.array(cells.colorbar.tickvals)
+    assert ((ticks > np.nanmin(shown) - 0.05) & (ticks < np.nanmax(shown) + 0.05)).sum() >= 2
+    assert "pruned" not in contour.caption

@@ -56,11 +56,11 @@ def why_silent(study: optuna.Study) -> str:
     sample = sample_of(study)
     count = len(sample.trials)
     if count < MIN_TRIALS:
-        said = "1 trial is" if count == 1 else f"{count} trials are"
+        said = "1 trial is" if count == 1 else f"{count:,} trials are"
         return f"{said} too few to judge the space by; from {MIN_TRIALS} on it is."
     if not sample.has_spread:
-        return f"The {count} trials differ too little to judge the space by."
-    return f"The space fits: {count} trials show no range and no choice that should change."
+        return f"The {count:,} trials differ too little to judge the space by."
+    return f"The space fits: {count:,} trials show no range and no choice that should change."
 
 
 def _given(rule: Callable[[], list[Advice]]) -> list[Advice]:

@@ -52,8 +52,8 @@ def _fewer(losses: Array, *, noisy: bool) -> Advice | None:
         return None
     return Advice(
         rule="fewer-trials",
-        sentence=f"The best was nearly reached early: about {enough} trials would have done",
-        evidence=f"the first {first} of {count} trials brought "
+        sentence=f"The best was nearly reached early: about {enough:,} trials would have done",
+        evidence=f"the first {first:,} of {count:,} trials brought "
         f"{_share(float(losses[:first].min()) - best, gain)}",
         n_trials=enough,
     )
@@ -83,7 +83,8 @@ def _more(losses: Array, *, sign: float) -> Advice | None:
         return None
     return Advice(
         rule="go-on",
-        sentence=f"The search was still improving at its end: go on, to {2 * count} trials in all",
+        sentence="The search was still improving at its end: go on, "
+        f"to {2 * count:,} trials in all",
         evidence=f"{steps} improvements in the last quarter, from {number(sign * late)} to "
         f"{number(sign * last)}",
         n_trials=2 * count,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,8 @@ from tunesmith.report.figure import BEST, EARLY_TO_LATE, FAINT, POINT
 from tunesmith.report.wording import value_text
 from tunesmith.study import is_ranked, shown
 
-# Of more trials those that are drawn are the best ones, and as many of the others.
-MOST_BEST = 1000
-MOST_PRUNED = 1000
+# Of more trials those that are drawn are so many of the best, and of each other kind.
+MOST = 1000
 
 # A name, trials, their values or the edge instead, and what marks them.
 _Group = tuple[str, Sequence[FrozenTrial], Sequence[Any], dict[str, Any]]
@@ -32,13 +31,15 @@ class Drawn:
         complete: Those with a value, by number.
         pruned: Those that were stopped early, each with a last value.
         lost: Those that came to no finite value: diverged or failed.
-        note: What a caption says of it.
+        thinned: What a caption says of complete trials that are left out.
+        note: What it says of all of them.
 
     """
 
     complete: Sequence[FrozenTrial]
     pruned: Sequence[FrozenTrial]
     lost: Sequence[FrozenTrial]
+    thinned: str
     note: str
 
     def having(self, name: str) -> "Drawn":
@@ -47,27 +48,30 @@ class Drawn:
         def among(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
             return [t for t in trials if name in t.params]
 
-        return Drawn(among(self.complete), among(self.pruned), among(self.lost), self.note)
+        return replace(
+            self,
+            complete=among(self.complete),
+            pruned=among(self.pruned),
+            lost=among(self.lost),
+        )
 
 
-def drawn_of(objective: Objective) -> Drawn:
-    """Choose the trials that are drawn."""
+def drawn_of(objective: Objective, *, most: int = MOST) -> Drawn:
+    """Choose the trials that are drawn: `most` of the best, and at random as many of each kind."""
     rest = [t for t in shown(objective.study) if t.params and not is_ranked(t)]
     ended = [t for t in rest if t.state.is_finished()]
     pruned = [t for t in ended if t.state == TrialState.PRUNED and last_value(t) is not None]
     known = {t.number for t in pruned}
     lost = [t for t in ended if t.number not in known and not _has_value(t)]
-    notes = [_mark_notes(pruned, lost)]
-    complete = _best_and_random(objective)
+    complete, thinned = _best_and_random(objective, most), ""
     if len(complete) < len(objective.trials):
-        notes.append(
-            f" Drawn: the best {MOST_BEST:,} and a random {MOST_BEST:,} of "
-            f"{len(objective.trials):,} complete trials."
-        )
+        whole = len(objective.trials)
+        thinned = f" Drawn: the best {most:,} and a random {most:,} of {whole:,} complete trials."
+    notes = [_mark_notes(pruned, lost), thinned]
     for name, trials in (("pruned", pruned), ("lost", lost)):
-        if len(trials) > MOST_PRUNED:
-            notes.append(f" Drawn: a random {MOST_PRUNED:,} of {len(trials):,} {name} trials.")
-    return Drawn(complete, _random(pruned), _random(lost), "".join(notes))
+        if len(trials) > most:
+            notes.append(f" Drawn: a random {most:,} of {len(trials):,} {name} trials.")
+    return Drawn(complete, _random(pruned, most), _random(lost, most), thinned, "".join(notes))
 
 
 def _has_value(trial: FrozenTrial) -> bool:
@@ -84,17 +88,15 @@ def _mark_notes(pruned: Sequence[FrozenTrial], lost: Sequence[FrozenTrial]) -> s
     return said
 
 
-def _best_and_random(objective: Objective) -> list[FrozenTrial]:
+def _best_and_random(objective: Objective, most: int) -> list[FrozenTrial]:
     ranked = objective.ranked
-    if len(ranked) <= 2 * MOST_BEST:
+    if len(ranked) <= 2 * most:
         return list(objective.trials)
-    return sorted(
-        [*ranked[:MOST_BEST], *sampled(ranked[MOST_BEST:], MOST_BEST)], key=lambda t: t.number
-    )
+    return sorted([*ranked[:most], *sampled(ranked[most:], most)], key=lambda t: t.number)
 
 
-def _random(trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
-    return trials if len(trials) <= MOST_PRUNED else sampled(trials, MOST_PRUNED)
+def _random(trials: Sequence[FrozenTrial], most: int) -> Sequence[FrozenTrial]:
+    return trials if len(trials) <= most else sampled(trials, most)
 
 
 def sampled(trials: Sequence[FrozenTrial], count: int) -> list[FrozenTrial]:

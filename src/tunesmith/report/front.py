@@ -8,13 +8,13 @@ import plotly.graph_objects as go
 from optuna.trial import FrozenTrial
 
 from tunesmith.report.axes import Objective, spans_decades
-from tunesmith.report.drawn import MOST_BEST, sampled
+from tunesmith.report.drawn import MOST, sampled
 from tunesmith.report.figure import BEST, FAINT, Panel, Plot, figure_of
 from tunesmith.report.ticks import log_ticks
 from tunesmith.report.wording import value_text
 from tunesmith.study import leaders
 
-_MOST_OTHERS = 2 * MOST_BEST
+_MOST_OTHERS = 2 * MOST
 
 
 def pareto_front(study: optuna.Study, objectives: Sequence[Objective]) -> Iterator[Plot]:

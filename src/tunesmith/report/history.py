@@ -8,10 +8,13 @@ import plotly.graph_objects as go
 from optuna.trial import FrozenTrial
 
 from tunesmith.report.axes import Objective
-from tunesmith.report.drawn import Drawn, drawn_of, marks
+from tunesmith.report.drawn import MOST, Drawn, drawn_of, marks
 from tunesmith.report.figure import BEST, Panel, Plot, figure_of
 from tunesmith.report.ticks import ParamAxis, whole_ticks
 from tunesmith.study import is_multi_objective
+
+# Of each kind: over all panels, and at least in each of them.
+_MOST_POINTS, _LEAST = 6000, 200
 
 
 def history(objective: Objective) -> Iterator[Plot]:
@@ -60,9 +63,10 @@ def _best_so_far(objective: Objective, last: int) -> go.Scatter:
 
 def slices(objective: Objective) -> Iterator[Plot]:
     """Draw the value over each parameter, a panel for each."""
-    drawn = drawn_of(objective)
-    trials = [*drawn.complete, *drawn.pruned, *drawn.lost]
     names = list(dict.fromkeys(name for t in objective.trials for name in t.params))
+    # A browser draws each point by itself, in every panel.
+    drawn = drawn_of(objective, most=min(MOST, max(_LEAST, _MOST_POINTS // max(1, len(names)))))
+    trials = [*drawn.complete, *drawn.pruned, *drawn.lost]
     panels = [
         Panel(f"slice{objective.suffix}-{i}", _slice(objective, drawn, ParamAxis.of(name, trials)))
         for i, name in enumerate(names)

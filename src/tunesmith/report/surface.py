@@ -18,12 +18,14 @@ from tunesmith.report.ticks import ParamAxis, power_text, shortened
 Array = npt.NDArray[np.float64]
 
 _LEAST_FOR_MAP = 10
-_CELLS = 80
+_UNITS = np.linspace(0, 1, 80)
+_MANY = 300
 # In shares of the axes: how far a trial tells of its surroundings, and how far it is no more near.
 _REACH, _NEAR = 0.05, 0.1
 _MOST_LINES = 1000
 _MOST_AXES = 8
-_WIDTH_OF_AXIS = 130
+# So wide that eight fit into the page.
+_WIDTH_OF_AXIS = 112
 
 
 def contour(objective: Objective) -> Iterator[Plot]:
@@ -35,8 +37,11 @@ def contour(objective: Objective) -> Iterator[Plot]:
     ordered = [axis for axis in axes if axis.is_ordered]
     is_map = len(ordered) >= 2
     axes = (ordered if is_map else axes)[:2]
-    traces = [*([_map(objective, drawn.complete, axes)] if is_map else [])]
-    traces.append(_trials(objective, drawn.complete, axes, has_scale=not is_map))
+    positions = _positions(objective, drawn.complete)
+    cells = _cells(positions, drawn.complete, axes) if is_map else positions
+    traces = [_trials(objective, drawn.complete, axes, cells, has_scale=not is_map)]
+    if is_map:
+        traces.insert(0, _map(objective, cells, axes))
     figure = figure_of(traces, xaxis=axes[0].layout(), yaxis=axes[1].layout(), showlegend=False)
     kind = " of those with an order and many values" if is_map else ""
     caption = f"The two most important parameters{kind}; points are complete trials. "
@@ -48,25 +53,27 @@ def contour(objective: Objective) -> Iterator[Plot]:
     )
     yield Plot(
         f"{axes[0].name} against {axes[1].name}{objective.label}",
-        caption + drawn.note.partition(" Drawn")[1] + drawn.note.partition(" Drawn")[2],
+        caption + drawn.thinned,
         [Panel(f"contour{objective.suffix}", figure)],
     )
 
 
-def _map(objective: Objective, trials: Sequence[FrozenTrial], axes: Sequence[ParamAxis]) -> Any:
-    units = np.linspace(0, 1, _CELLS)
+def _cells(positions: Array, trials: Sequence[FrozenTrial], axes: Sequence[ParamAxis]) -> Array:
     x, y = (axis.units(trials) for axis in axes)
-    z = smoothed(x, y, _positions(objective, trials), units)
+    return smoothed(x, y, positions, _UNITS)
+
+
+def _map(objective: Objective, cells: Array, axes: Sequence[ParamAxis]) -> Any:
     return go.Contour(
-        x=axes[0].values(units),
-        y=axes[1].values(units),
-        z=[[None if math.isnan(value) else value for value in row] for row in z],
+        x=axes[0].values(_UNITS),
+        y=axes[1].values(_UNITS),
+        z=[[None if math.isnan(value) else value for value in row] for row in cells],
         colorscale=VALUE_SCALE,
         reversescale=not objective.maximizes,
         contours={"coloring": "fill"},
         line={"width": 0},
         ncontours=14,
-        colorbar=_colorbar(objective),
+        colorbar=_colorbar(objective, cells),
         hoverinfo="skip",
     )
 
@@ -103,18 +110,22 @@ def _trials(
     objective: Objective,
     trials: Sequence[FrozenTrial],
     axes: Sequence[ParamAxis],
+    coloured: Array,
     *,
     has_scale: bool,
 ) -> go.Scatter:
+    # One colour is one value, of points as of what is between them.
     marker: dict[str, Any] = {
         "color": _positions(objective, trials),
+        "cmin": np.nanmin(coloured),
+        "cmax": np.nanmax(coloured),
         "colorscale": VALUE_SCALE,
         "reversescale": not objective.maximizes,
-        "size": 7,
-        "line": {"color": INK, "width": 0.7},
+        "size": 7 if len(trials) <= _MANY else 5,
+        "line": {"color": INK, "width": 0.7 if len(trials) <= _MANY else 0.4},
     }
     if has_scale:
-        marker |= {"showscale": True, "colorbar": _colorbar(objective)}
+        marker |= {"showscale": True, "colorbar": _colorbar(objective, coloured)}
     return go.Scatter(
         x=axes[0].scattered(trials),
         y=axes[1].scattered(trials),
@@ -126,26 +137,28 @@ def _trials(
     )
 
 
-def _colorbar(objective: Objective) -> dict[str, Any]:
+def _colorbar(objective: Objective, coloured: Array) -> dict[str, Any]:
     bar: dict[str, Any] = {
         "title": {"text": shortened(objective.name), "side": "right"},
         "thickness": 12,
         "outlinewidth": 0,
     }
-    return bar | _powers(objective)
+    return bar | _powers(objective, coloured)
 
 
-def _powers(objective: Objective) -> dict[str, Any]:
+def _powers(objective: Objective, positions: Array) -> dict[str, Any]:
     """Return the ticks of a scale of logarithms, as the values that they are."""
-    scale = objective.scale
-    if not scale.is_log or scale.low is None or scale.high is None:
+    if not objective.scale.is_log:
         return {}
-    powers = range(math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high)) + 1)
-    inside = [power for power in powers if scale.low <= 10.0**power <= scale.high]
+    low, high = np.nanmin(positions), np.nanmax(positions)
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    inside = [power for power in powers if low <= power <= high]
     if len(inside) >= 2:
         return {"tickvals": inside, "ticktext": list(map(power_text, inside))}
     shown = [d * 10.0**p for p in powers for d in (1, 2, 5)]
-    shown = [value for value in shown if scale.low <= value <= scale.high]
+    shown = [value for value in shown if low <= math.log10(value) <= high]
+    if len(shown) < 2:
+        shown = [float(f"{10.0**end:.2g}") for end in (low, high)]
     return {
         "tickvals": [math.log10(value) for value in shown],
         "ticktext": [f"{value:g}" for value in shown],
@@ -173,14 +186,14 @@ def parallel(objective: Objective) -> Iterator[Plot]:
         labelangle=-12,
         labelside="top",
     )
-    width = 80 + _WIDTH_OF_AXIS * len(names)
+    width = 170 + _WIDTH_OF_AXIS * len(names)
     yield Plot(
         f"Parallel coordinates{objective.label}",
         "Each line is a trial; drag along an axis to keep only the trials that pass there." + note,
         [
             Panel(
                 f"parallel{objective.suffix}",
-                figure_of([lines], margin={"t": 90, "l": 60, "r": 70}),
+                figure_of([lines], margin={"t": 90, "l": 60, "r": 110}),
             )
         ],
         min_width=width,
@@ -188,7 +201,7 @@ def parallel(objective: Objective) -> Iterator[Plot]:
 
 
 def _value_axis(objective: Objective, values: Array) -> dict[str, Any]:
-    return {"label": shortened(objective.name), "values": values, **_powers(objective)}
+    return {"label": shortened(objective.name), "values": values, **_powers(objective, values)}
 
 
 def _axis(name: str, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
