@@ -112,6 +112,12 @@ OPTIONS = [
     ("hparam_search=mlp", "'hparam_search'", "did you mean hparams_search?"),
     ("hparams_search mlp", "'hparams_search'", "type hparams_search=mlp"),
 ]
+TRACKED = [
+    ("tracking.uri=sqlite:///houses.csv", "houses.csv is no SQLite database", "tracking=none"),
+    ("tracking.uri=sqlite:///houses.csv/m.db", "houses.csv is no folder", "tracking=none"),
+    (f"{QUADRATIC} tracking.uri=sqlite:///folder", "folder is a folder", "tracking=none"),
+    ("tracking.uri=sqlite:///houses.csv dry_run=true", "no SQLite database", "tracking=none"),
+]
 GIVEN = [
     ("seed=???", "seed=???", "type seed=VALUE, or leave seed out"),
     ("'seed=\"???\"'", "stands for a value", "type seed=VALUE"),
@@ -366,7 +372,10 @@ FUNCTIONS = [
     ),
     ("objective=function objective.file=notes.py", "notes.py", "its folder has"),
 ]
-NEW = [*BLANKS, *FLAGS, *OPTIONS, *GIVEN, *LOST, *TYPES, *SEARCHES, *SPACES, *PARTS, *FUNCTIONS]
+NEW = [
+    *(*BLANKS, *FLAGS, *OPTIONS, *TRACKED, *GIVEN, *LOST, *TYPES),
+    *(*SEARCHES, *SPACES, *PARTS, *FUNCTIONS),
+]
 # What is wrong in a command of the other programs: the program, its arguments, what came.
 PROGRAMS = [
     ("tunesmith.predict", "", "FOLDER, FILE, --output", "--help"),
