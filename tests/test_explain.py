@@ -1,7 +1,11 @@
 """What is proposed in place of an override that Hydra cannot read is what was meant."""
 
+import errno
+import logging
+import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from omegaconf import OmegaConf
 
 from tests.commands import ROOT
 from tunesmith import extras
+from tunesmith.cli import one_line_errors
 from tunesmith.commands import command
 from tunesmith.errors import InvalidConfig, import_failure, nearest
 from tunesmith.explain import one_line
@@ -64,6 +69,30 @@ def test_no_option_at_all_is_proposed_only_where_none_is_needed(
 ) -> None:
     monkeypatch.setattr(sys, "argv", [str(ROOT / "train.py")])
     assert is_needed(group) is is_there
+
+
+@pytest.fixture
+def entry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a command changes of its process is as before at the end."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+    yield
+    logging.captureWarnings(False)
+
+
+@pytest.mark.parametrize("file", ["outputs/runs/1/config.yaml", None])
+def test_a_full_disk_is_one_line(entry: None, file: str | None) -> None:
+    with pytest.raises(SystemExit) as ended, one_line_errors():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file)
+    said = str(ended.value)
+    assert said.startswith("no space is left on the disk")
+    assert (file or "disk;") in said
+    assert "\n" not in said
+    assert said.endswith("type paths.output_root=FOLDER with a folder on another disk")
+
+
+def test_another_fault_of_the_system_keeps_its_traceback(entry: None) -> None:
+    with pytest.raises(FileNotFoundError), one_line_errors():
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), "mine.csv")
 
 
 def test_the_nearest_name_is_found_in_any_case() -> None:

@@ -1,5 +1,6 @@
 """The command line: what train.py does around Hydra's own main."""
 
+import errno
 import logging
 import os
 import signal
@@ -59,6 +60,7 @@ _MISTAKES = (
     YAMLError,
     UnicodeDecodeError,
 )
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 # With one of these nothing is run.
 SHOWING_FLAGS = {
     "--cfg",
@@ -163,6 +165,14 @@ def one_line_errors() -> Iterator[None]:
         from tunesmith.explain import one_line
 
         sys.exit(one_line(error))
+    except OSError as error:
+        if full or error.errno not in _FULL:
+            raise
+        at = f" at {error.filename}" if error.filename else ""
+        sys.exit(
+            f"no space is left on the disk{at}; free some, "
+            "or type paths.output_root=FOLDER with a folder on another disk"
+        )
     except (ValueError, RecursionError) as error:
         from tunesmith.explain import endless_defaults, misused_choice  # here: as above
 
