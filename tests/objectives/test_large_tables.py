@@ -111,3 +111,14 @@ def test_a_single_run_reads_the_file_once(
     run_trial(cfg)
     assert (path.parent / "delivered.yaml").is_file()
     assert len(read) == 1
+
+
+def test_seeds_that_draw_no_folds_share_a_split(path: Path) -> None:
+    kept = module(path, fold_seed=1)._fitted
+    assert module(path, fold_seed=2)._fitted is kept
+    kept = module(path, folds=3, fold_seed=1)._fitted
+    assert module(path, folds=3, fold_seed=2)._fitted is not kept
+    in_time = path.with_name("in_time.csv")
+    pd.read_csv(path).dropna(subset="sold").to_csv(in_time, index=False)
+    kept = module(in_time, folds=3, fold_seed=1, time="sold")._fitted
+    assert module(in_time, folds=3, fold_seed=2, time="sold")._fitted is kept

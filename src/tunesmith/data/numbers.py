@@ -113,8 +113,11 @@ def missing_as_none(values: pd.Series) -> pd.Series:
 
 def count_markers(values: pd.Series) -> dict[str, int]:
     """Return how often each marker stands in a column, which may be something else there."""
-    texts = (value.strip() for value in values.dropna() if isinstance(value, str))
-    return dict(Counter(text for text in texts if text in MARKERS))
+    counts: Counter[str] = Counter()
+    for value, n in values.value_counts(sort=False).items():
+        if isinstance(value, str) and (text := value.strip()) in MARKERS:
+            counts[text] += n
+    return dict(counts)
 
 
 def is_missing(text: str) -> bool:

@@ -68,7 +68,8 @@ def fit_preprocessing(
     of_step = {"numbers": names[NUMBER], "categories": names[CATEGORY], "dates": list(formats)}
     for name, step in steps[1:]:
         if of_step[name]:
-            step.fit(features[of_step[name]].iloc[rows])
+            raw = features[of_step[name]].iloc[rows]
+            step.fit(_telling_rows(raw) if name == "categories" else raw)
     # All of what they return at once would take as much memory as the table.
     whole = ColumnTransformer([(name, FrozenEstimator(s), of_step[name]) for name, s in steps])
     return whole.fit(features.iloc[rows[:1]])
@@ -87,6 +88,20 @@ def _fitted_numbers(
     scaled = InGroups(parts) if len(parts) > 1 else parts[0][1]
     # Names alone are learned.
     return make_pipeline(numbers.fit(features[list(names)].iloc[:0]), scaled)
+
+
+def _telling_rows(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of categories that tell an encoder as much as all of them do.
+
+    It counts texts one by one, and need know only whether there are as many as make no rare one.
+    """
+    is_needed = np.zeros(len(raw), dtype=bool)
+    for _, values in raw.items():
+        codes, kinds = pd.factorize(values)
+        if len(kinds) >= MAX_CATEGORIES:
+            return raw  # Which are the most frequent, only all tell.
+        is_needed |= pd.Series(codes).groupby(codes).cumcount().lt(MIN_ROWS_OF_CATEGORY).to_numpy()
+    return raw[is_needed]
 
 
 def coded_columns(preprocessing: ColumnTransformer) -> tuple[int, ...]:

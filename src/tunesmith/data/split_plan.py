@@ -1,7 +1,7 @@
 """How the rows of a table are split, as it was typed, and what of the rows that depends on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,12 @@ class Split:
         if self.kind is not None:
             require_choice("split", self.kind, KINDS)
         _check_fractions(self.val_fraction, self.test_fraction)
+
+    @property
+    def as_drawn(self) -> "Split":
+        """The same without a seed that draws nothing: what divides the rows alike is equal."""
+        draws_folds = self.folds is not None and self.kind != TIME
+        return self if draws_folds else replace(self, fold_seed=None)
 
 
 @dataclass(frozen=True)

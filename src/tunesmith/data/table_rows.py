@@ -96,7 +96,7 @@ def fit_rows(
         InvalidArgument: The file cannot be read, learned from or split.
 
     """
-    asked = (source, split, fold, takes_all, categories)
+    asked = (source, split.as_drawn, fold, takes_all, categories)
     if asked in _large:
         return _large[asked]
     if read_source(source).features.size <= SMALL:
