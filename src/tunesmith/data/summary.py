@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from rich.cells import cell_len
 
-from tunesmith.data.columns import Column
+from tunesmith.data.columns import LEFT_OUT, Column
 from tunesmith.data.split_plan import GROUP, TIME, Split
 from tunesmith.data.target import Target
 from tunesmith.scores import Task
@@ -46,11 +46,18 @@ def summarize_table(
         f"rows       {len(target.values)}: {_divided(sizes, split)}{without}",
         f"target     {target.name}, {_distribution(target)}",
         f"columns    {_counted(columns)}",
-        *_readings(columns[:N_COLUMNS]),
     ]
-    if more := columns[N_COLUMNS:]:
+    shown = _shown(columns)
+    lines += _readings(shown)
+    if more := [column for column in columns if column not in shown]:
         lines.append(f"  and {len(more)} more: {_counted(more)}")
     return "\n".join([*lines, *(f"Note: {note}." for note in notes)])
+
+
+def _shown(columns: Sequence[Column]) -> list[Column]:
+    """Return the first columns, and of the others those that are left out, with the reason why."""
+    left_out = [column for column in columns[N_COLUMNS:] if column.kind == LEFT_OUT]
+    return [*columns[:N_COLUMNS], *left_out[:N_COLUMNS]]
 
 
 def _divided(sizes: tuple[int, int, int], split: Split) -> str:

@@ -22,11 +22,11 @@ from tunesmith.data.split_keys import find_kind
 from tunesmith.data.split_plan import GROUP, Split
 from tunesmith.data.summary import summarize_table
 from tunesmith.data.table_rows import Fitted, fit_rows
-from tunesmith.data.table_source import Source, Stamped
+from tunesmith.data.table_source import typed_source
 from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows, TabularDataModule
 from tunesmith.data.target import AUTO
 from tunesmith.data.text_form import Form
-from tunesmith.data.typed_form import check_form, check_names, named_file
+from tunesmith.data.typed_form import check_names
 from tunesmith.errors import InvalidArgument
 from tunesmith.validate import require_choice, require_integer, require_switch
 
@@ -114,20 +114,14 @@ class TableDataModule(TabularDataModule):
         categories: str = ONE_HOT,
     ) -> None:
         super().__init__(batch_size=batch_size)
-        file = named_file("path", path, example="houses.csv")
-        test_file = None
-        if test_path is not None:
-            test_file = named_file("test_path", test_path, example="test.csv")
         check_names(drop=drop, group=group, time=time)
-        if class_weight is not None:
-            require_choice("class_weight", class_weight, (BALANCED,))
         require_switch("strict", strict)
         require_choice("train_on", train_on, (TRAIN, ALL))
         require_choice("categories", categories, (ONE_HOT, CODES))
         kind = find_kind(split, group, time)
         key = group if kind == GROUP else time
         self.seed = seed
-        how = Split(
+        self._split = Split(
             kind,
             key,
             seed=seed,
@@ -137,35 +131,27 @@ class TableDataModule(TabularDataModule):
             fold_seed=fold_seed,
         )
         _check_fold(fold, folds)
-        if test_file is not None and test_file.resolve() == file.resolve():
-            raise InvalidArgument("test_path", "another file than path", test_path, "test.csv")
-        form = Form(encoding, separator, decimal, sheet)
-        check_form(form, [file, *filter(None, [test_file])])
-        source = Source(
-            file=Stamped.of(file),
-            test_file=None if test_file is None else Stamped.of(test_file),
-            target=None if target is None else str(target),
-            drop=tuple(map(str, drop)),
-            form=form,
+        source = typed_source(
+            path,
+            test_path,
+            target=target,
+            drop=drop,
+            form=Form(encoding, separator, decimal, sheet),
             strict=strict,
             task=task,
-            positive=None if positive is None else str(positive),
+            positive=positive,
             split=kind,
-            key=None if key is None else str(key),
+            key=key,
         )
+        self._path = source.file.path
         self._fitted = fit_rows(
-            source, how, fold=fold or 1, takes_all=train_on == ALL, categories=categories
+            source, self._split, fold=fold or 1, takes_all=train_on == ALL, categories=categories
         )
-        self._path, self._split = file, how
         self._other_val: Rows | None = None
         self.categorical = coded_columns(self.preprocessing)
         found = self._fitted.table.target
         self.task, self.labels = found.task, found.labels
-        if class_weight is not None and not self.task.is_of_classes:
-            raise InvalidArgument(
-                "class_weight", "null for a target of numbers", class_weight, way_out="leave it out"
-            )
-        self.class_weights = _balanced(self._fitted) if class_weight == BALANCED else None
+        self.class_weights = _class_weights(self._fitted, class_weight)
 
     @property
     def model_arguments(self) -> dict[str, Any]:
@@ -267,7 +253,15 @@ def _check_fold(fold: int | None, folds: int | None) -> None:
         raise InvalidArgument("fold", known, fold, folds)
 
 
-def _balanced(fitted: Fitted) -> list[float]:
+def _class_weights(fitted: Fitted, class_weight: str | None) -> list[float] | None:
+    """Return what each class weighs; None where all rows weigh the same."""
+    if class_weight is None:
+        return None
+    require_choice("class_weight", class_weight, (BALANCED,))
+    if not fitted.table.target.task.is_of_classes:
+        raise InvalidArgument(
+            "class_weight", "null for a target of numbers", class_weight, way_out="leave it out"
+        )
     y, n_classes = fitted.train[1].numpy(), len(fitted.table.target.labels)
     weights = compute_class_weight(BALANCED, classes=np.arange(n_classes), y=y)
     return [float(weight) for weight in weights]

@@ -1,6 +1,6 @@
 """Read a table for one target: which columns are features, and how the rows may be split."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -28,6 +28,7 @@ from tunesmith.data.split_keys import read_keys
 from tunesmith.data.split_plan import GROUP, TIME
 from tunesmith.data.target import Target, read_target
 from tunesmith.data.text_form import Form
+from tunesmith.data.typed_form import check_form, named_file
 from tunesmith.errors import InvalidArgument
 
 
@@ -104,6 +105,50 @@ class ReadTable:
     keys: np.ndarray[Any, Any] | None
     test: HeldOutRows | None
     notes: Sequence[str]
+
+
+def typed_source(
+    path: object,
+    test_path: object,
+    *,
+    target: object,
+    drop: Iterable[object],
+    form: Form,
+    strict: bool,
+    task: str,
+    positive: object,
+    split: str | None,
+    key: object,
+) -> Source:
+    """Return the source that was typed, of which nothing is read yet.
+
+    Raises:
+        InvalidArgument: A file is none, both are the same, or none can have the form.
+
+    """
+    file, test_file = named_file("path", path, example="houses.csv"), None
+    if test_path is not None:
+        test_file = named_file("test_path", test_path, example="test.csv")
+        if test_file.resolve() == file.resolve():
+            raise InvalidArgument("test_path", "another file than path", test_path, "test.csv")
+    check_form(form, [file, *filter(None, [test_file])])
+    return Source(
+        file=Stamped.of(file),
+        test_file=None if test_file is None else Stamped.of(test_file),
+        target=_named(target),
+        drop=tuple(map(str, drop)),
+        form=form,
+        strict=strict,
+        task=task,
+        positive=_named(positive),
+        split=split,
+        key=_named(key),
+    )
+
+
+def _named(value: object) -> str | None:
+    # Hydra reads the name 2024 as a number.
+    return None if value is None else str(value)
 
 
 @lru_cache(maxsize=2)
