@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
@@ -232,6 +233,8 @@ class Numbers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
 
     def transform(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the columns as floats; what is missing is NaN."""
+        if all(map(is_numeric_dtype, rows.dtypes)):
+            return as_floats(rows)
         return rows.apply(
             lambda values: read_numbers(
                 values, self.styles.get(str(values.name)), decimal=self.decimal

@@ -10,7 +10,7 @@ from sklearn.inspection import permutation_importance
 
 from tunesmith.context import Context
 from tunesmith.errors import attempt
-from tunesmith.objectives.fit_plots import log_plots
+from tunesmith.objectives.fit_plots import log_plots, named_bars
 from tunesmith.objectives.objective import Predictor
 from tunesmith.scores import Task, score
 
@@ -139,16 +139,9 @@ class _Preprocessed(_Scored):
 
 
 def _plot(table: pd.DataFrame, metric: str) -> go.Figure:
-    shown = table[:MOST_SHOWN][::-1]
-    bars = go.Bar(
-        x=shown["mean"].tolist(),
-        y=shown.index.tolist(),
-        error_x={"array": shown["deviation"].tolist()},
-        orientation="h",
-    )
-    return go.Figure(bars).update_layout(
+    shown = table[:MOST_SHOWN]
+    bars = named_bars(shown.index, shown["mean"], deviations=shown["deviation"])
+    return bars.update_layout(
         title="Importance of the columns, validation rows",
         xaxis_title=f"growth of the {metric} where the column is shuffled",
-        yaxis={"type": "category", "automargin": True},
-        template="simple_white",
     )

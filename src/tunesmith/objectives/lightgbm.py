@@ -14,6 +14,7 @@ from omegaconf import DictConfig, open_dict
 from tunesmith.context import Context, current_context
 from tunesmith.data import TabularDataModule
 from tunesmith.freed_memory import returned_at_once
+from tunesmith.objectives.fit_plots import named_bars
 from tunesmith.objectives.lightgbm_checks import check_boosting, import_lightgbm
 from tunesmith.objectives.lightgbm_parameters import not_watched, parameters_of
 from tunesmith.objectives.lightgbm_watch import ScoreRounds, WatchRounds, of_each_class
@@ -137,15 +138,9 @@ class BoostedTrees(TabularFitted):
             if preprocessing is None
             else list(preprocessing.get_feature_names_out())
         )
-        strongest = np.argsort(gains, kind="stable")[-MOST_FEATURES:]
-        bars = go.Bar(
-            x=[float(gains[i]) for i in strongest],
-            y=[str(names[i]) for i in strongest],
-            orientation="h",
-        )
-        return go.Figure(bars).update_layout(
-            title="Feature importance", xaxis_title="total gain", template="simple_white"
-        )
+        strongest = np.argsort(gains, kind="stable")[: -MOST_FEATURES - 1 : -1]
+        bars = named_bars([names[i] for i in strongest], gains[strongest])
+        return bars.update_layout(title="Feature importance", xaxis_title="total gain")
 
 
 class BoostedPredictor(TabularPredictor):
