@@ -226,6 +226,21 @@ def test_all_rows_but_those_to_test_with_can_be_trained_on(tmp_path: Path) -> No
     assert len(whole.example) == 5
 
 
+@pytest.mark.parametrize("folds", [None, 3])
+@pytest.mark.parametrize("key", ["group", "time", None])
+def test_what_is_delivered_is_trained_on_all_rows_however_they_are_split(
+    tmp_path: Path, key: str | None, folds: int | None
+) -> None:
+    by = {} if key is None else {key: {"group": "Pig", "time": "Week"}[key]}
+    whole = of_panel(tmp_path, train_on="all", folds=folds, **by)
+    assert len(whole.train[1]) + len(whole.test[1]) == len(panel())
+    values = torch.cat([whole.train[1], whole.test[1]])[:, 0].tolist()
+    assert sorted(values) == sorted(panel()["Weight"].astype(np.float32).tolist())
+    if folds is not None:
+        first = of_panel(tmp_path, folds=folds, **by)
+        assert f"{len(whole.train[1])} in 3 folds" in first.summary
+
+
 def test_rows_to_test_with_may_lie_in_another_file(tmp_path: Path) -> None:
     table = houses(120)
     table[:100].to_csv(tmp_path / "train.csv", index=False)

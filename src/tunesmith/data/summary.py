@@ -43,7 +43,7 @@ def summarize_table(
     without = f"; {n_without} without a target left out" if n_without else ""
     lines = [
         f"Data: {path.name}, {form}",
-        f"rows       {len(target.values)}: {_divided(sizes, split)}{without}",
+        f"rows       {len(target.values)}: {_divided(len(target.values), sizes, split)}{without}",
         f"target     {target.name}, {_distribution(target)}",
         f"columns    {_counted(columns)}",
     ]
@@ -60,13 +60,15 @@ def _shown(columns: Sequence[Column]) -> list[Column]:
     return [*columns[:N_COLUMNS], *left_out[:N_COLUMNS]]
 
 
-def _divided(sizes: tuple[int, int, int], split: Split) -> str:
+def _divided(n_rows: int, sizes: tuple[int, int, int], split: Split) -> str:
     train, val, test = sizes
     tested = f"{test} to test with"
     if split.test_fraction is None:
         tested += " from another file"
     if split.folds is not None:
-        parts = f"{train + val} in {split.folds} folds, {tested}"
+        # In time, each fold leaves out the rows that come after it.
+        n_rest = n_rows if split.test_fraction is None else n_rows - test
+        parts = f"{n_rest} in {split.folds} folds, {tested}"
     elif val:
         parts = f"{train} to train on, {val} to validate with, {tested}"
     else:

@@ -12,7 +12,7 @@ from sklearn.compose import ColumnTransformer
 from tunesmith.data.file_table import as_read
 from tunesmith.data.preprocessing import fit_preprocessing
 from tunesmith.data.split import Parts, split_rows
-from tunesmith.data.split_plan import Numbers, Split, Splittable
+from tunesmith.data.split_plan import TIME, Numbers, Split, Splittable
 from tunesmith.data.table_source import ReadTable, Source, read_source
 from tunesmith.data.tabular import N_EXAMPLE_ROWS, Rows
 from tunesmith.freed_memory import release_freed_memory
@@ -119,6 +119,8 @@ def fit_rows(
 def _fit(source: Source, split: Split, fold: int, takes_all: bool, categories: str) -> Fitted:
     table = read_source(source)
     rows = Splittable(table.target.values, table.target.labels, table.keys)
+    if takes_all and split.kind == TIME and split.folds is not None:
+        fold = split.folds  # Earlier ones leave out what comes after them.
     parts = split_rows(rows, split, fold=fold)
     if takes_all:
         parts = Parts(np.concatenate([parts.train, parts.val]), parts.val[:0], parts.test)
