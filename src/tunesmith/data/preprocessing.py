@@ -94,7 +94,7 @@ def _fitted_numbers(
 def _telling_rows(raw: pd.DataFrame) -> pd.DataFrame:
     """Return rows of categories that tell an encoder as much as all of them do.
 
-    It counts texts one by one, and need know only whether there are as many as make no rare one.
+    It counts texts one by one, which takes long, to find out which of them are rare.
     """
     is_needed = np.zeros(len(raw), dtype=bool)
     for _, values in raw.items():
