@@ -72,7 +72,9 @@ def _check_output(output: Path | None) -> None:
     if output is None:
         return
     if output.is_dir():
-        raise ValueError(f"--output {output} is a folder; try --output {output / 'report.html'}")
+        raise ValueError(
+            f"--output {output} is a folder; try --output {SearchPaths(output).report}"
+        )
     if output.suffix.lower() not in (".html", ".htm"):
         named = output.with_suffix(".html")
         raise ValueError(f"--output must end in .html, got {output}; try --output {named}")
