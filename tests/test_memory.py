@@ -1,8 +1,17 @@
-"""Freed memory is at hand for the next step: page faults tell, counted by the kernel."""
+"""Freed memory is at hand for the next step, and cycles are collected where user code runs."""
 
+import gc
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from tests.commands import command, environment, read_trials
+from tunesmith.freed_memory import collect_as_usual, collect_seldom
+
+USUAL = gc.get_threshold()
 STEPS = """
 import ctypes, resource
 from tunesmith.freed_memory import keep_freed_memory
@@ -36,7 +45,60 @@ print(default, faults() - before)
 """
 
 
+THRESHOLD = """
+import gc
+
+def objective(trial):
+    trial.suggest_float("x", 0, 1)
+    return gc.get_threshold()[0]
+"""
+
+
+@pytest.fixture(autouse=True)
+def usual_limits() -> Iterator[None]:
+    yield
+    gc.set_threshold(*USUAL)
+
+
 def test_the_second_step_finds_the_memory_of_the_first() -> None:
+    """Page faults tell, counted by the kernel."""
     printed = subprocess.check_output([sys.executable, "-c", STEPS], text=True)
     default, kept = map(int, printed.split())
     assert kept < default / 10
+
+
+def test_cycles_are_looked_for_seldom_until_it_is_taken_back() -> None:
+    collect_seldom()
+    collect_seldom()
+    assert gc.get_threshold()[0] > 10 * USUAL[0]
+    collect_as_usual()
+    collect_as_usual()
+    assert gc.get_threshold() == USUAL
+
+
+def test_limits_that_somebody_else_chose_are_left() -> None:
+    for change in (collect_seldom, collect_as_usual):
+        gc.set_threshold(1234, 5, 6)
+        change()
+        assert gc.get_threshold() == (1234, 5, 6)
+    gc.set_threshold(0)  # As gc.disable, but for what the user calls.
+    collect_seldom()
+    assert gc.get_threshold()[0] == 0
+
+
+def test_an_objective_runs_with_the_usual_limits(tmp_path: Path) -> None:
+    file = tmp_path / "limits.py"
+    file.write_text(THRESHOLD)
+    typed = ("objective=function", f"objective.file={file}", "tracking=none")
+    search = ("-m", "hparams_search=function", *typed, "hydra.sweeper.n_trials=2")
+    for arguments in (
+        (*typed, "objective.params={x: 0.5}"),
+        (*search, "hydra.sweeper.study_name=s", "confirm=none"),
+    ):
+        line = command(*arguments, root=tmp_path / "outputs")
+        done = subprocess.run(line, env=environment(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    [metrics] = (tmp_path / "outputs").glob("runs/*/*/metrics.yaml")
+    assert metrics.read_text() == f"value: {USUAL[0]}.0\n"
+    trials = read_trials(f"sqlite:///{tmp_path}/outputs/optuna.db")
+    assert {trial.value for trial in trials} == {USUAL[0]}

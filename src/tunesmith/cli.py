@@ -18,6 +18,7 @@ from tunesmith.commands import flag
 from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.flags import check_flags
+from tunesmith.freed_memory import collect_as_usual, collect_seldom
 from tunesmith.given import check_typed
 from tunesmith.interrupts import (
     begun,
@@ -88,6 +89,7 @@ def run(main: Callable[[], None]) -> None:
             run(main)
 
     """
+    collect_seldom()  # Most of the time until the first trial is imports.
     try:
         with one_line_errors(), quitting_at_once():
             refuse_passwords(sys.argv[1:])
@@ -103,6 +105,7 @@ def run(main: Callable[[], None]) -> None:
             Plugins.instance().register(ShippedConfigs)
             main()
     finally:
+        collect_as_usual()
         begun()  # Ctrl-C is Python's own again.
 
 

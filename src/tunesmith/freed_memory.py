@@ -1,6 +1,7 @@
 """Say what becomes of memory that was freed: the system gets it, or it stays at hand.
 
-What the C library is asked for, it does where it is glibc.
+What the C library is asked for, it does where it is glibc. Python frees most objects by itself, and
+looks for those that hold each other whenever there are some more objects than before.
 """
 
 import contextlib
@@ -13,6 +14,9 @@ from typing import Any
 # The numbers of malloc.h, which mallopt(3) describes.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KIB, _MIB = 1 << 10, 1 << 20
+# Python's own limits, and those at the start: so many new objects before it looks.
+_USUAL = gc.get_threshold()
+_SELDOM = (20_000, *_USUAL[1:])
 
 
 def release_freed_memory() -> None:
@@ -50,6 +54,22 @@ def returned_at_once(*, blocks_kib: int = 64) -> Iterator[None]:
     finally:
         # Where glibc's own limits end up in a process that has held large blocks.
         keep_freed_memory(total_mib=64)
+
+
+def collect_seldom() -> None:
+    """Have Python look for cycles of objects seldom, until `collect_as_usual`.
+
+    Importing PyTorch and Lightning makes half a million objects that stay: to look through them a
+    thousand times takes a sixth of the import. Limits that somebody else chose are left.
+    """
+    if gc.get_threshold() == _USUAL:
+        gc.set_threshold(*_SELDOM)
+
+
+def collect_as_usual() -> None:
+    """Take back `collect_seldom`: what runs now may make cycles that hold much memory."""
+    if gc.get_threshold() == _SELDOM:
+        gc.set_threshold(*_USUAL)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from tunesmith.context import (
     run_tags,
 )
 from tunesmith.errors import InvalidConfig, nearest
+from tunesmith.freed_memory import collect_as_usual
 from tunesmith.interrupts import begun, end_interrupted, is_interrupt
 from tunesmith.objectives.delivery import deliver
 from tunesmith.objectives.kept_predictor import keep_predictor
@@ -91,6 +92,7 @@ def run_trial(cfg: DictConfig) -> Outcome:
     bring_up_to_date(cfg)
     context = _started(cfg)
     anchor_files(cfg, started_in())
+    collect_as_usual()
     started = time.perf_counter()
     try:
         with entered(context), _recording_errors(context):

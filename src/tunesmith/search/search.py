@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunesmith.config import resolve_function
 from tunesmith.errors import InvalidConfig
+from tunesmith.freed_memory import collect_seldom
 from tunesmith.interrupts import EXIT_CODE, begun, is_interrupt, quitting_at_once
 from tunesmith.overrides import write_override
 from tunesmith.search.begin import begin_search, check_code, note_baseline
@@ -83,6 +84,7 @@ def run_search(
         SystemExit: The user interrupted it (130), or it is a worker that gave up.
 
     """
+    collect_seldom()  # An app of others begins here.
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     loader = hydra_context.config_loader
     misfits = naming_misfits(config, settings=settings, arguments=arguments, loader=loader)

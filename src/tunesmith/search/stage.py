@@ -13,6 +13,7 @@ from functools import partial
 import optuna
 from optuna.trial import TrialState
 
+from tunesmith.freed_memory import collect_as_usual
 from tunesmith.search.console import Progress
 from tunesmith.search.job import run_as_job
 from tunesmith.search.launched import LaunchedWorkers, is_launched
@@ -136,6 +137,7 @@ def work(
         sweep_dir=session.plan.config.hydra.sweep.dir,
         stop=stop,
     )
+    collect_as_usual()
     return run_worker(
         stage.study,
         job,
