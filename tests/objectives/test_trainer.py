@@ -107,7 +107,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused_before_the_fit(
 def test_a_file_that_is_no_checkpoint_is_refused(composed: Compose, tmp_path: Path) -> None:
     path = tmp_path / "x.ckpt"
     path.write_text("no checkpoint")
-    with pytest.raises(InvalidConfig, match=r"x.ckpt', which cannot be read"):
+    with pytest.raises(InvalidConfig, match=r"x.ckpt', which is no checkpoint"):
         check(composed(*SMALL, f"ckpt_path={path}"))
 
 
