@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.storages import BaseStorage, get_storage
+from optuna.storages import BaseStorage
 from optuna.testing.pytest_samplers import (
     BasicSamplerTestCase,
     MultiObjectiveSamplerTestCase,
@@ -13,6 +13,7 @@ from optuna.testing.pytest_samplers import (
 from optuna.testing.pytest_storages import StorageTestCase
 
 from tunesmith.study import SlotSampler, TrialRecord, open_storage
+from tunesmith.study._optuna import cached
 from tunesmith.study.class_warnings import suppress_class_warnings
 
 
@@ -45,7 +46,7 @@ class TestSqlite(OurStorage):
     @pytest.fixture(params=["direct", "cached, as a study uses it"])
     def storage(self, request, tmp_path) -> BaseStorage:
         storage = open_storage(f"sqlite:///{tmp_path}/db")
-        return storage if request.param == "direct" else get_storage(storage)
+        return storage if request.param == "direct" else cached(storage)
 
 
 class TestPostgresql(OurStorage):

@@ -3,17 +3,19 @@
 It touches private names of Optuna; beside it only `_optuna` does.
 """
 
+import copy
 import functools
 import json
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import sqlalchemy
 from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
@@ -42,13 +44,16 @@ _REPEATED = (
 )
 
 
+_FINISHED = tuple(state for state in TrialState if state.is_finished())
+
+
 def is_reading() -> bool:
     """Return whether the database is asked for something that changes nothing."""
     return _reading.get()
 
 
 def _retried(call: Call) -> Call:
-    reads = call.__name__.startswith(("get_", "_get_", "silent_"))
+    reads = call.__name__.startswith(("get_", "_get_", "silent_", "has_"))
 
     @functools.wraps(call)
     def repeated(self: "Database", *args: Any, **kwargs: Any) -> Any:
@@ -175,6 +180,18 @@ class Database(RDBStorage):
         return True
 
     @_retried
+    def has_finished(self, study_id: int, trial_ids: set[int], *, newer_than: int) -> bool:
+        """Return whether one of these trials, or of those with a greater id, has finished."""
+        trial = models.TrialModel
+        with _create_scoped_session(self.scoped_session) as session:
+            found = session.query(trial.trial_id).filter(
+                trial.study_id == study_id,
+                sqlalchemy.or_(trial.trial_id.in_(trial_ids), trial.trial_id > newer_than),
+                trial.state.in_(_FINISHED),
+            )
+            return found.first() is not None
+
+    @_retried
     def set_together(self, trial_id: int, attributes: Mapping[str, Any]) -> None:
         """Set several user attributes of a running trial, all or none."""
         with _create_scoped_session(self.scoped_session, True) as session:
@@ -194,6 +211,34 @@ class Database(RDBStorage):
                 return json.loads(present.value_json)
             session.add(attribute(study_id=study_id, key=key, value_json=json.dumps(value)))
         return value
+
+
+class CachedDatabase(_CachedStorage):
+    """Optuna's cache of finished trials in front of a `Database`.
+
+    Whoever asks for finished trials alone, as most pruners do at each report, does not have the
+    running ones read, which takes Optuna six statements.
+    """
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """Return the study's trials of these states, of None all, in the order of their numbers."""
+        asked = [state for state in TrialState if states is None or state in states]
+        known = self._studies.get(study_id)
+        if known is None or not set(asked) <= set(_FINISHED) or self._is_behind(study_id, known):
+            return super().get_all_trials(study_id, deepcopy, states)
+        with self._lock:
+            chosen = [t for _, t in sorted(known.trials.items()) if t.state in asked]
+        return copy.deepcopy(chosen) if deepcopy else chosen
+
+    def _is_behind(self, study_id: int, known: _StudyInfo) -> bool:
+        with self._lock:
+            open_ids, newest = set(known.unfinished_trial_ids), known.last_finished_trial_id
+        return cast(Database, self._backend).has_finished(study_id, open_ids, newer_than=newest)
 
 
 for _name in _REPEATED:

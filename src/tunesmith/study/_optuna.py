@@ -16,7 +16,7 @@ from optuna.study._multi_objective import _get_pareto_front_trials_by_trials
 from optuna.trial import FrozenTrial, TrialState
 
 from tunesmith.process import ProcessId
-from tunesmith.study._database import Database
+from tunesmith.study._database import CachedDatabase, Database
 from tunesmith.study.failure import Failure
 from tunesmith.study.record import OWNER_KEY, TrialRecord, failure_attributes
 
@@ -59,6 +59,24 @@ class StudyView(_Shown):
         return self._show(self._study._get_trials(deepcopy=False, use_cache=use_cache))
 
 
+class StudyWithoutFailed(_Shown):
+    """A study that hides its failed trials; whoever asks for finished ones reads only those."""
+
+    def __init__(self, study: optuna.Study) -> None:
+        super().__init__(study)
+        self._study = study
+
+    def _get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        known = (state for state in TrialState if state != TrialState.FAIL)
+        shown = [state for state in known if states is None or state in states]
+        return self._study._get_trials(deepcopy, shown, use_cache)
+
+
 class Snapshot(_Shown):
     """A study as it is now: its trials are read once."""
 
@@ -68,6 +86,11 @@ class Snapshot(_Shown):
 
     def _shown(self, *, use_cache: bool) -> list[FrozenTrial]:
         return self._trials
+
+
+def cached(storage: BaseStorage) -> BaseStorage:
+    """Return the storage, a database with a cache of its finished trials in front of it."""
+    return CachedDatabase(storage) if isinstance(storage, Database) else storage
 
 
 def database_of(study: optuna.Study) -> Database | None:

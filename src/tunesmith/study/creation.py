@@ -8,6 +8,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 
+from tunesmith.study._optuna import cached
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.pruner import blind_to_failed
 
@@ -47,7 +48,7 @@ def create_or_resume_study(
 
     """
     study = optuna.create_study(
-        storage=storage,
+        storage=cached(storage),
         study_name=name,
         directions=list(directions),
         sampler=sampler,

@@ -10,9 +10,9 @@ from optuna.pruners import (
     PercentilePruner,
     WilcoxonPruner,
 )
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
-from tunesmith.study._optuna import StudyView
+from tunesmith.study._optuna import StudyWithoutFailed
 
 
 class AttemptPruner(BasePruner):
@@ -27,7 +27,7 @@ class AttemptPruner(BasePruner):
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Ask the pruner about the trial."""
-        return self.pruner.prune(StudyView(study, _without_failed), trial)
+        return self.pruner.prune(StudyWithoutFailed(study), trial)
 
 
 def default_pruner(
@@ -80,7 +80,3 @@ def blind_to_failed(pruner: BasePruner) -> BasePruner:
     Optuna must recognise Hyperband by its class.
     """
     return pruner if isinstance(pruner, HyperbandPruner) else AttemptPruner(pruner)
-
-
-def _without_failed(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    return [trial for trial in trials if trial.state != TrialState.FAIL]
