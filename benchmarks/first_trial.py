@@ -3,8 +3,9 @@
     python benchmarks/first_trial.py [REPEATS]
 
 Prints for each command the CPU time (of the process, user and system) and the wall time until the
-first epoch begins, as multiples of `import torch, lightning, mlflow` measured beside it. The
-commands take turns, so that a busy machine slows all of them; of the repeats the least counts.
+first epoch begins, as multiples of `import torch, lightning, mlflow` measured beside it; of two
+workers, each beside the other, those of the slower one since its own start. The commands take
+turns, so that a busy machine slows all of them; of the repeats the least counts.
 """
 
 import os
@@ -21,23 +22,28 @@ ROOT = Path(__file__).resolve().parents[1]
 # Ends the process at the first epoch: what comes later is not measured.
 CALLBACK = """
 import os
+import time
 
+import psutil
 from lightning.pytorch import Callback
 
 
 class EndAtFirstEpoch(Callback):
     def on_train_epoch_start(self, trainer, module):
+        wall = time.time() - psutil.Process().create_time()
         with open(os.environ["MEASURED"], "a") as file:
-            file.write(" ".join(map(str, [*os.times()[:2], os.getpid()])) + chr(10))
+            file.write(f"{sum(os.times()[:2])} {wall}" + chr(10))
         os._exit(0)
 """
 FIRST = "+callbacks.end={_target_: first_epoch.EndAtFirstEpoch}"
-SEARCH = ("hparams_search=mlp", "hydra.sweeper.n_trials=1")
+SEARCH = ("-m", "hparams_search=mlp", "confirm=none", FIRST)
+WORKERS = "... each of n_jobs=2"
 BARE = "import torch, lightning, mlflow"
 COMMANDS = {
     BARE: None,
     "python train.py": (FIRST,),
-    "... -m hparams_search=mlp": ("-m", *SEARCH, FIRST),
+    "... -m hparams_search=mlp": (*SEARCH, "hydra.sweeper.n_trials=1"),
+    WORKERS: (*SEARCH, "hydra.sweeper.n_jobs=2", "hydra.sweeper.n_trials=2"),
     "... tracking=none": (FIRST, "tracking=none"),
     "... without a database yet": (FIRST,),
     "--cfg job": ("--cfg", "job"),
@@ -64,17 +70,30 @@ def write_entry(folder: Path) -> Path:
     return entry
 
 
-def measure(command: list[str], folder: Path) -> Cost:
-    """Run a command to its end."""
+def measure(command: list[str], folder: Path, *, workers: int = 0) -> Cost:
+    """Run a command to its end, or until so many workers began; the slowest of these counts."""
     started = time.perf_counter()
-    log = folder / "log.txt"
-    environment = {**os.environ, "MEASURED": str(folder / "measured.txt")}
+    log, measured = folder / "log.txt", folder / "measured.txt"
+    measured.write_text("")
+    environment = {**os.environ, "MEASURED": str(measured)}
     with log.open("w") as file:
         process = subprocess.Popen(command, cwd=folder, stdout=file, stderr=file, env=environment)
+        while workers and process.poll() is None and len(begun(measured)) < workers:
+            time.sleep(0.1)
+        if workers:
+            process.terminate()
+            process.wait()
+            return max(begun(measured), key=lambda cost: cost.wall)
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(log.read_text())
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started)
+
+
+def begun(measured: Path) -> list[Cost]:
+    """Read what the processes wrote that came to their first epoch."""
+    lines = measured.read_text().splitlines()
+    return [Cost(*map(float, line.split())) for line in lines if len(line.split()) == 2]
 
 
 def main(repeats: int) -> None:
@@ -96,7 +115,8 @@ def main(repeats: int) -> None:
                     shown = label.startswith("--")
                     command = [sys.executable, str(entry), *arguments]
                     command += [] if shown else [f"paths.output_root={root}"]
-                found[label].append(measure(command, folder))
+                workers = 2 if label == WORKERS else 0
+                found[label].append(measure(command, folder, workers=workers))
     # The first round writes compiled modules and makes the databases.
     rows = {label: costs[1:] for label, costs in found.items()}
     bare = rows[BARE]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import command, environment, read_trials
+from tests.commands import command, environment, own_entry, read_trials
 from tunesmith.freed_memory import collect_as_usual, collect_seldom
 
 USUAL = gc.get_threshold()
@@ -102,3 +102,31 @@ def test_an_objective_runs_with_the_usual_limits(tmp_path: Path) -> None:
     assert metrics.read_text() == f"value: {USUAL[0]}.0\n"
     trials = read_trials(f"sqlite:///{tmp_path}/outputs/optuna.db")
     assert {trial.value for trial in trials} == {USUAL[0]}
+
+
+# Computes with the limit that was set when a worker imported it, and with that of now.
+OWN_OBJECTIVE = """
+import gc
+
+AT_IMPORT = gc.get_threshold()[0]
+
+def limits(cfg):
+    return {"import": AT_IMPORT, "trial": gc.get_threshold()[0]}
+"""
+
+
+def test_a_worker_imports_the_objective_while_cycles_are_looked_for_seldom(tmp_path: Path) -> None:
+    entry = own_entry(tmp_path, module="mine", source=OWN_OBJECTIVE)
+    typed = (
+        *("-m", "hparams_search=function", "objective._target_=mine.limits"),
+        *("metric.name=[import,trial]", "metric.direction=[minimize,minimize]"),
+        *("hydra.sweeper.n_jobs=2", "hydra.sweeper.n_trials=2", "hydra.sweeper.study_name=s"),
+        *("+objective.x=interval(0,1)", "tracking=none", "confirm=none"),
+    )
+    line = [sys.executable, str(entry), *typed, f"paths.output_root={tmp_path}/outputs"]
+    done = subprocess.run(line, env=environment(), capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for trial in read_trials(f"sqlite:///{tmp_path}/outputs/optuna.db"):
+        at_import, in_trial = trial.values
+        assert at_import > 10 * USUAL[0]
+        assert in_trial == USUAL[0]

@@ -1,22 +1,26 @@
 """Work on one study, in this process or by several workers."""
 
+import contextlib
 import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 import optuna
+from hydra.errors import InstantiationException
+from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
+from tunesmith.config import resolve_function
 from tunesmith.freed_memory import collect_as_usual
 from tunesmith.search.console import Progress
 from tunesmith.search.job import run_as_job
 from tunesmith.search.launched import LaunchedWorkers, is_launched
+from tunesmith.search.plan import Plan
 from tunesmith.search.recording import recorded
 from tunesmith.search.saved_config import is_of_any_app
 from tunesmith.search.session import Session
@@ -80,7 +84,7 @@ def complete_stage(stage: Stage, session: Session) -> None:
         raise SearchInterrupted
 
 
-@contextmanager
+@contextlib.contextmanager
 def shown(
     stage: Stage, session: Session, *, n_jobs: int
 ) -> Iterator[Callable[[optuna.Study], None]]:
@@ -137,6 +141,7 @@ def work(
         sweep_dir=session.plan.config.hydra.sweep.dir,
         stop=stop,
     )
+    _import_objective(session.plan)
     collect_as_usual()
     return run_worker(
         stage.study,
@@ -150,6 +155,15 @@ def work(
         on_change=on_change,
         should_stop=should_stop,
     )
+
+
+def _import_objective(plan: Plan) -> None:
+    """Import what trials run, which a worker has not yet, while Python collects seldom."""
+    target = OmegaConf.select(plan.base, "objective._target_")
+    if target is not None:
+        # What cannot be imported fails the trials that ask for it.
+        with contextlib.suppress(InstantiationException):
+            resolve_function(target)
 
 
 def _have_workers_do(
