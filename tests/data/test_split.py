@@ -188,8 +188,15 @@ def test_a_table_that_is_sorted_by_time_says_so_and_is_split_by_it(tmp_path: Pat
 
 
 def test_ordinary_tables_are_not_said_to_leak(tmp_path: Path) -> None:
-    houses().to_csv(tmp_path / "houses.csv", index=False)
+    houses(500).to_csv(tmp_path / "houses.csv", index=False)
     assert "Note" not in module(tmp_path / "houses.csv").summary
+
+
+def test_few_rows_to_judge_by_are_said_with_the_way_out(tmp_path: Path) -> None:
+    houses(495).to_csv(tmp_path / "houses.csv", index=False)
+    said = "Note: 99 rows are few to judge by; data.folds=5 judges by all 396, in five fits."
+    assert said in module(tmp_path / "houses.csv").summary
+    assert "few to judge by" not in module(tmp_path / "houses.csv", folds=5).summary
 
 
 def test_no_statistic_of_a_held_out_row_reaches_its_fold(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from tunesmith.scores import Task
 
 N_COLUMNS = 20
 N_CLASSES = 8
+# Of so few rows a search's winner is mostly lucky: see docs/results.md, "Small real tables".
+FEW = 100
 _PLURAL = {"category": "categories", "left out": "left out"}
 
 
@@ -51,7 +53,8 @@ def summarize_table(
     lines += _readings(shown)
     if more := [column for column in columns if column not in shown]:
         lines.append(f"  and {len(more)} more: {_counted(more)}")
-    return "\n".join([*lines, *(f"Note: {note}." for note in notes)])
+    told = [*notes, *_few_to_judge_by(sizes, split)]
+    return "\n".join([*lines, *(f"Note: {note}." for note in told)])
 
 
 def _shown(columns: Sequence[Column]) -> list[Column]:
@@ -75,6 +78,15 @@ def _divided(n_rows: int, sizes: tuple[int, int, int], split: Split) -> str:
         parts = f"{train} to train on, {tested}"
     by = {GROUP: f", by groups of {split.key!r}", TIME: f", in the order of {split.key!r}"}
     return parts + by.get(split.kind or "", "")
+
+
+def _few_to_judge_by(sizes: tuple[int, int, int], split: Split) -> list[str]:
+    """Return a sentence where so few rows judge a model that the luckiest of many looks best."""
+    train, val, _ = sizes
+    if split.folds is not None or split.kind in (GROUP, TIME) or not 0 < val < FEW:
+        return []
+    rest = train + val
+    return [f"{val} rows are few to judge by; data.folds=5 judges by all {rest}, in five fits"]
 
 
 def _distribution(target: Target) -> str:
