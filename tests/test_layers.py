@@ -19,6 +19,7 @@ PLAIN = {
         "errors",
         "extras",
         "freed_memory",
+        "full_disk",
         "given",
         "group_mistakes",
         "interrupts",
@@ -31,8 +32,14 @@ PLAIN = {
 ALLOWED = {
     "models": {"_lazy", "errors", "scores", "validate"},
     "data": {"_lazy", "errors", "extras", "freed_memory", "scores", "validate"},
-    "study": {"_lazy", "process", "passwords", "errors", "extras", "interrupts", "validate"},
-    "tracking": {"_lazy", "process", "passwords", "paths", "errors", "extras", "interrupts"},
+    "study": {
+        *("_lazy", "process", "passwords", "errors", "extras", "full_disk", "interrupts"),
+        "validate",
+    },
+    "tracking": {
+        *("_lazy", "process", "passwords", "paths", "errors", "extras", "full_disk"),
+        "interrupts",
+    },
     "context": {"study", "tracking", *PLAIN},
     "advice": {"study", *PLAIN},
     "report": {"study", "advice", *PLAIN},

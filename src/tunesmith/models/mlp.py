@@ -25,8 +25,6 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
 }
-# A layer has many rows from here on: below it, three operations instead of one are no faster.
-ROWS_PER_NODE = 200
 # Of a long fit: at least so many, and fewer than twice as many.
 POINTS_PER_CURVE = 100
 
@@ -60,23 +58,10 @@ class MLP(nn.Sequential):
         require_integer("n_nodes", n_nodes, minimum=1, example=2)
         require_choice("activation", activation, ACTIVATIONS)
         nonlinearity = ACTIVATIONS[activation]
-        layers: list[nn.Module] = [_Linear(n_features, n_nodes), nonlinearity()]
+        layers = [nn.Linear(n_features, n_nodes), nonlinearity()]
         for _ in range(n_layers):
-            layers += [_Linear(n_nodes, n_nodes), nonlinearity()]
+            layers += [nn.Linear(n_nodes, n_nodes), nonlinearity()]
         super().__init__(*layers, nn.Linear(n_nodes, n_outputs))
-
-
-class _Linear(nn.Linear):
-    """Adds the bias after the product where a layer is narrow and has many rows, to the same bits.
-
-    PyTorch's own copies the bias to each row first, which takes such a layer several times as long
-    as the product.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        if len(x) < ROWS_PER_NODE * self.out_features or x.device.type != "cpu":
-            return super().forward(x)
-        return (x @ self.weight.t()).add_(self.bias)
 
 
 class MLPModule(LightningModule):

@@ -18,6 +18,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from sqlalchemy import event, exc
 
 from tunesmith.extras import install_extra
+from tunesmith.full_disk import DiskFull, full_disk
 from tunesmith.passwords import hide_passwords
 from tunesmith.study._database import Database, is_reading
 from tunesmith.study.class_warnings import suppress_class_warnings
@@ -56,6 +57,7 @@ def open_storage(
     Raises:
         ValueError: The text is no such URL, or its driver is not installed.
         ConnectionError: The database cannot be opened. No message holds the password.
+        DiskFull: There is no space for it.
 
     >>> storage = open_storage(None)
     >>> type(storage).__name__
@@ -137,12 +139,16 @@ def _shown(url: sqlalchemy.URL) -> str:
 def _one_line_errors(shown: str) -> Iterator[None]:
     try:
         yield
+    except DiskFull:
+        raise
     except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         said = one_line(error)
         owners = next((do for denied, do in _OWNERS_PART.items() if denied in said), None)
         way_out = f"; the database's owner {owners}" if owners else ""
         raise ConnectionError(f"cannot open {shown}: {said}{way_out}") from None
     except (sqlite3.Error, OSError, RuntimeError) as error:
+        if (full := full_disk(error, place=shown.removeprefix("sqlite:///"))) is not None:
+            raise full from None
         # RuntimeError: the schema is of another Optuna version, and the message says what to run.
         raise ConnectionError(f"cannot open {shown}: {error}") from None
 
