@@ -26,7 +26,17 @@ PLAIN = {
         "log_filter",
         "overrides",
     ),
-    *("passwords", "paths", "pickled", "process", "rows", "scores", "validate", "versions"),
+    *(
+        "passwords",
+        "paths",
+        "pickled",
+        "places",
+        "process",
+        "rows",
+        "scores",
+        "validate",
+        "versions",
+    ),
 }
 # What a package, or a module at the top, may import of ours.
 ALLOWED = {
@@ -34,11 +44,11 @@ ALLOWED = {
     "data": {"_lazy", "errors", "extras", "freed_memory", "scores", "validate"},
     "study": {
         *("_lazy", "process", "passwords", "errors", "extras", "full_disk", "interrupts"),
-        "validate",
+        *("places", "validate"),
     },
     "tracking": {
         *("_lazy", "process", "passwords", "paths", "errors", "extras", "full_disk"),
-        "interrupts",
+        *("interrupts", "places"),
     },
     "context": {"study", "tracking", *PLAIN},
     "advice": {"study", *PLAIN},

@@ -61,7 +61,7 @@ def logs_without_space() -> Iterator[None]:
         if error is None or full_disk(error) is None:
             before(handler, record)
 
-    logging.Handler.handleError = handle  # type: ignore[method-assign]
+    logging.Handler.handleError = handle  # type: ignore
     try:
         yield
     finally:

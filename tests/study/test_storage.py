@@ -89,8 +89,8 @@ def test_a_storage_that_was_pickled_writes_as_safely(tmp_path) -> None:
             ValueError,
             "names no file; try sqlite:///path/to/file.db, or storage=memory",
         ),
-        ("sqlite:////proc/none/db", ConnectionError, "cannot open sqlite:////proc/none/db: "),
-        ("sqlite:////etc/passwd", ConnectionError, "file is not a database"),
+        ("sqlite:////proc/none/db", ConnectionError, "/proc cannot be written to; try sqlite"),
+        ("sqlite:////etc/passwd", ConnectionError, "/etc/passwd is no SQLite database"),
         (
             "postgresql://me:c4n%7Ba%7Dry@localhost:1/db",
             ConnectionError,

@@ -37,6 +37,8 @@ def unreadable(override: str, reason: str) -> str:
         return f"cannot read the key {key!r} of {override}; type KEY=VALUE, such as seed=1"
     if (whole := _joined(override, sys.argv[1:])) is not None:
         return f"{override!r} ends at a blank, where the shell cuts; type {shlex.quote(whole)}"
+    if (at_home := override.removeprefix(f"{key}=~")).startswith("/"):
+        return f'~ is not expanded within a word, as in {override}; type "{key}=$HOME{at_home}"'
     said, way_out = _trouble(override, reason)
     if found := _SUGGEST.search(override):
         way_out = shlex.quote(f"{key}={_of_optuna(found[1])}")

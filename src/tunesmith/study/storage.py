@@ -20,6 +20,7 @@ from sqlalchemy import event, exc
 from tunesmith.extras import install_extra
 from tunesmith.full_disk import DiskFull, full_disk
 from tunesmith.passwords import hide_passwords
+from tunesmith.places import no_database
 from tunesmith.study._database import Database, is_reading
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.retry import Retry, one_line
@@ -33,7 +34,8 @@ _OWNERS_PART = {
     "permission denied for schema": "makes the tables: python -m tunesmith.storage init",
     "permission denied for": "gives the rights: python -m tunesmith.storage grants ROLE | psql",
 }
-_EXPECTED = "sqlite:///path/to/file.db or postgresql://user:password@host/database"
+_FILE = "sqlite:///path/to/file.db"
+_EXPECTED = f"{_FILE} or postgresql://user:password@host/database"
 
 
 def open_storage(
@@ -161,9 +163,7 @@ def _parse(url: str) -> sqlalchemy.URL:
         raise ValueError(f"the storage is not a database URL; try {_EXPECTED}") from None
     if _is_sqlite(parsed):
         if parsed.database in (None, "", ":memory:"):
-            raise ValueError(
-                f"{url} names no file; try sqlite:///path/to/file.db, or storage=memory"
-            )
+            raise ValueError(f"{url} names no file; try {_FILE}, or storage=memory")
         return parsed
     parsed = with_driver(parsed)
     if parsed.drivername == _POSTGRESQL:
@@ -205,6 +205,8 @@ def _creation_lock(url: sqlalchemy.URL) -> Iterator[None]:
     if _is_sqlite(url):
         assert url.database is not None
         path = Path(url.database)
+        if (problem := no_database(path)) is not None:
+            raise FileExistsError(f"{problem}; try {_FILE}")
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=_BUSY_TIMEOUT_S):
             with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as connection:
