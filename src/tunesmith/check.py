@@ -109,7 +109,8 @@ def _check_switches(cfg: DictConfig) -> None:
     for name in _SWITCHES:
         require_switch(name, cfg.get(name, False))
     if not OmegaConf.is_list(cfg.get("tags", ListConfig([]))):
-        raise InvalidArgument("tags", "a list", cfg.tags, example=[cfg.tags or "A"])
+        words = [word.strip(" []'\"") for word in str(cfg.tags or "A").split(",")]
+        raise InvalidArgument("tags", "a list", cfg.tags, example=words)
     for name, value in (("seed", "null"), ("tracking", "none")):
         if name not in cfg:
             raise InvalidConfig(f"the config has no {name}; type {name}={value}, not ~{name}")
