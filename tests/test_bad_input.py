@@ -9,8 +9,8 @@ import pytest
 
 from tests.commands import command, environment, own_entry, train
 from tests.in_process import accept_here, refuse_here
-from tunesmith.check import check_folder
 from tunesmith.errors import InvalidConfig
+from tunesmith.places import check_folder
 
 SEARCH = ("-m", "hparams_search=mlp")
 

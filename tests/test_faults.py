@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -151,34 +152,71 @@ def test_a_failed_trial_repeats_its_exception(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_loses_nothing_and_the_search_goes_on_when_there_is_room(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [
+        (("tracking=none",), "5m"),
+        ((), "11m"),
+        (("tracking=none", "hydra.sweeper.n_jobs=2"), "5m"),
+    ],
+    ids=["one worker", "with MLflow", "two workers"],
+)
+def test_a_full_disk_ends_a_search_in_one_line_and_it_goes_on_when_there_is_room(
+    tmp_path: Path, arguments: tuple[str, ...], size: str
 ) -> None:
-    trials = tmp_path / "searches" / "s" / "trials"
-    trials.mkdir(parents=True)
-    search = command(
-        *QUADRATIC, "hydra.sweeper.n_trials=40", "hydra.sweeper.max_failure_rate=0.2", root=tmp_path
-    )
-    # A disk of its own for the trials' folders, which they soon fill; it is gone with the command.
-    mount = 'mount -t tmpfs -o size=200k tmpfs "$0" && exec "$@"'
-    full = subprocess.run(
-        ["unshare", "--map-root-user", "--mount", "sh", "-c", mount, str(trials), *search],
+    source = """
+        from pathlib import Path
+        from hydra.core.hydra_config import HydraConfig
+
+        def objective(cfg):
+            folder = Path(HydraConfig.get().runtime.output_dir)
+            (folder / "model.bin").write_bytes(bytes(200_000))
+            return cfg.objective.x ** 2
+        """
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    arguments = ("objective._target_=mine.objective", "hydra.sweeper.n_trials=40", *arguments)
+    search = command(*QUADRATIC, *arguments, root=disk / "outputs")
+    search[1] = str(own_entry(tmp_path, source))
+    # The disk is gone with the shell: what it held is copied.
+    script = """
+        mount -t tmpfs -o size="$0" tmpfs disk || exit 77
+        "$@" 2> full; echo $? > code
+        mkdir before after; cp disk/outputs/optuna.db* before
+        mount -o remount,size=100m disk
+        "$@" || exit 1
+        cp disk/outputs/optuna.db* after
+        """
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", script, size, *search],
+        cwd=tmp_path,
         env=environment(),
         capture_output=True,
         text=True,
     )
-    assert full.returncode == 1
-    assert "No space left on device" in full.stderr
-    assert len(full.stderr.strip().splitlines()) == 1
-    before = [trial for trial in trials_of(tmp_path) if trial.state == TrialState.COMPLETE]
-    assert 0 < len(before) < 40
-    assert TrialState.RUNNING not in {trial.state for trial in trials_of(tmp_path)}
-
-    done = subprocess.run(search, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    after = [trial for trial in trials_of(tmp_path) if trial.state == TrialState.COMPLETE]
+    said = tmp_path / "full"
+    assert re.fullmatch(
+        r"(study s stopped: )?no space is left on the disk of \S+/disk/\S+; free some and run the "
+        r"same command again: what is finished is kept\n",
+        said.read_text(),
+    ), said.read_text()
+    assert (tmp_path / "code").read_text() == "1\n"
+    before, after = (
+        [t for t in trials if t.state == TrialState.COMPLETE]
+        for trials in map(copied_trials, (tmp_path / "before", tmp_path / "after"))
+    )
+    assert 0 < len(before) < 40
     assert len(after) == 40
-    assert after[: len(before)] == before
+    assert [t for t in after if t.number in {one.number for one in before}] == before
+    # It is said soon after the last trial that had room.
+    last = max(t.datetime_complete.timestamp() for t in before)
+    assert said.stat().st_mtime - last < 20
+
+
+def copied_trials(folder: Path) -> list[FrozenTrial]:
+    """The trials of a store that was copied into a folder."""
+    return read_trials(f"sqlite:///{folder}/optuna.db")
 
 
 @pytest.mark.slow

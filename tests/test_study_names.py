@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import read_trials, succeed
-from tests.in_process import refuse_here
+from tests.in_process import accept_here, refuse_here
 
 SEARCH = ("-m", "hparams_search=quadratic", "hydra.sweeper.study_name=s", "tracking=none")
 
@@ -47,3 +47,12 @@ def test_another_sampler_of_the_name_goes_on_with_a_word(begun: Path) -> None:
     )
     assert "Continuing study s with a different sampler." in printed
     assert len(read_trials(f"sqlite:///{begun}/optuna.db")) == 3
+
+
+def test_a_search_that_is_named_with_its_ending_is_the_same_study(tmp_path: Path) -> None:
+    said, with_ending = (
+        accept_here("-m", f"hparams_search={name}", "dry_run=true", root=tmp_path / "outputs")
+        for name in ("quadratic", "quadratic.yaml")
+    )
+    assert "study      quadratic-" in said
+    assert with_ending.replace("quadratic.yaml", "quadratic") == said

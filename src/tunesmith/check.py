@@ -1,8 +1,6 @@
 """Refuse a config before anything is written for it."""
 
 import contextlib
-import os
-import tempfile
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -26,8 +24,9 @@ from tunesmith.group_mistakes import naming_group
 from tunesmith.interrupts import quitting_at_once
 from tunesmith.log_filter import without_libraries
 from tunesmith.overrides import write_for_shell
+from tunesmith.places import check_folder
 from tunesmith.renamed import bring_up_to_date
-from tunesmith.validate import require_choice, require_integer, require_switch, require_text
+from tunesmith.validate import require_choice, require_integer, require_switch
 
 _SWITCHES = ("prune", "refit", "dry_run", "keep_model")
 DIRECTIONS = ("minimize", "maximize")
@@ -110,7 +109,8 @@ def _check_switches(cfg: DictConfig) -> None:
     for name in _SWITCHES:
         require_switch(name, cfg.get(name, False))
     if not OmegaConf.is_list(cfg.get("tags", ListConfig([]))):
-        raise InvalidArgument("tags", "a list", cfg.tags, example=[cfg.tags or "A"])
+        words = [word.strip(" []'\"") for word in str(cfg.tags or "A").split(",")]
+        raise InvalidArgument("tags", "a list", cfg.tags, example=words)
     for name, value in (("seed", "null"), ("tracking", "none")):
         if name not in cfg:
             raise InvalidConfig(f"the config has no {name}; type {name}={value}, not ~{name}")
@@ -187,30 +187,6 @@ def _check_repeat(cfg: DictConfig) -> None:
     require_integer("repeat", cfg.repeat, minimum=1, example=5)
     if cfg.repeat > 1:
         require_integer("seed", cfg.seed, minimum=0, example=0, optional=True)
-
-
-def check_folder(folder: Path | str, *, key: str) -> None:
-    """Raise InvalidConfig unless `folder` can be made and written to; makes nothing."""
-    if not isinstance(folder, Path):
-        require_text(key, folder, expected="a folder", example="outputs")
-    obstacle = _obstacle(Path(folder))
-    if obstacle is None:
-        return
-    offered = (Path("outputs"), Path.home() / "outputs", Path(tempfile.gettempdir()) / "outputs")
-    usable = next((str(other) for other in offered if _obstacle(other) is None), "FOLDER")
-    raise InvalidConfig(
-        f"{key} must be a folder that can be written to, got {folder}: {obstacle} cannot; "
-        f"try {write_for_shell(key, usable)}"
-    )
-
-
-def _obstacle(folder: Path) -> Path | None:
-    """Return what keeps `folder` from being made or written to, None if nothing does."""
-    parent = folder.absolute()
-    while not parent.exists():
-        parent = parent.parent
-    is_usable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
-    return None if is_usable else parent
 
 
 class CheckBeforeRun(Callback):

@@ -1,6 +1,5 @@
 """The command line: what train.py does around Hydra's own main."""
 
-import errno
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from tunesmith.configs import ShippedConfigs
 from tunesmith.errors import InvalidConfig, import_failure
 from tunesmith.flags import check_flags
 from tunesmith.freed_memory import collect_as_usual, collect_seldom
+from tunesmith.full_disk import full_disk, logs_without_space
 from tunesmith.given import check_typed
 from tunesmith.interrupts import (
     begun,
@@ -61,7 +61,6 @@ _MISTAKES = (
     YAMLError,
     UnicodeDecodeError,
 )
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 # With one of these nothing is run.
 SHOWING_FLAGS = {
     "--cfg",
@@ -150,7 +149,7 @@ def one_line_errors() -> Iterator[None]:
     full = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting itself.
     try:
-        with swallowed_interrupts(press_again):
+        with swallowed_interrupts(press_again), logs_without_space():
             yield
     except KeyboardInterrupt:
         if full:
@@ -169,12 +168,11 @@ def one_line_errors() -> Iterator[None]:
 
         sys.exit(one_line(error))
     except OSError as error:
-        if full or error.errno not in _FULL:
+        full_one = full_disk(error)
+        if full or full_one is None:
             raise
-        at = f" at {error.filename}" if error.filename else ""
         sys.exit(
-            f"no space is left on the disk{at}; free some, "
-            "or type paths.output_root=FOLDER with a folder on another disk"
+            f"{full_one}; free some, or type paths.output_root=FOLDER with a folder on another disk"
         )
     except (ValueError, RecursionError) as error:
         from tunesmith.explain import endless_defaults, misused_choice  # here: as above

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import optuna
 
 from tunesmith.errors import InvalidConfig, OneLineParser
+from tunesmith.full_disk import DiskFull
 from tunesmith.passwords import hide_passwords, refuse_passwords
 from tunesmith.study import create_schema, grants_of
 
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refuse_passwords(typed)
         options = _parse(typed)
         done = [_init(options.url)] if options.action == "init" else grants_of(options.role)
-    except (ValueError, ConnectionError) as error:
+    except (ValueError, ConnectionError, DiskFull) as error:
         print(error, file=sys.stderr)
         return 1
     print(*done, sep="\n")

@@ -93,7 +93,7 @@ class OptunaStudyConf:
         ignored_keys: Top-level keys of the app's config that change no value of a trial.
         search_space: A key of earlier releases of the stock plug-in: refused, with what to write
             instead.
-        optuna_config: The same.
+        optuna_config: Another such key.
 
     """
 

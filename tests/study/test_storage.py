@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from tests.postgres import PostgresServer
 from tests.study.searches import bowl, in_state, new_study, start, work, workers
+from tunesmith.full_disk import DiskFull
 from tunesmith.study import (
     DatabaseAway,
     StopReason,
@@ -88,8 +89,8 @@ def test_a_storage_that_was_pickled_writes_as_safely(tmp_path) -> None:
             ValueError,
             "names no file; try sqlite:///path/to/file.db, or storage=memory",
         ),
-        ("sqlite:////proc/none/db", ConnectionError, "cannot open sqlite:////proc/none/db: "),
-        ("sqlite:////etc/passwd", ConnectionError, "file is not a database"),
+        ("sqlite:////proc/none/db", ConnectionError, "/proc cannot be written to; try sqlite"),
+        ("sqlite:////etc/passwd", ConnectionError, "/etc/passwd is no SQLite database"),
         (
             "postgresql://me:c4n%7Ba%7Dry@localhost:1/db",
             ConnectionError,
@@ -168,7 +169,7 @@ def locked(message: str) -> Exception:
     [
         (away(), True),
         (locked("database is locked"), True),
-        (locked("database or disk is full"), True),
+        (locked("database or disk is full"), False),
         (locked("no such table: trials"), False),
         (sqlalchemy.exc.TimeoutError(), True),
         (sqlalchemy.exc.PendingRollbackError(), True),
@@ -187,6 +188,21 @@ def test_a_call_is_repeated_after_a_passing_error() -> None:
     assert call.calls == 4
     with pytest.raises(optuna.exceptions.StorageInternalError):
         retry.call(Flaky(1, locked("no such table")), database="db")
+
+
+def full_of_postgresql() -> Exception:
+    import psycopg
+
+    said = 'could not extend file "base/1": No space left on device'
+    return sqlalchemy.exc.OperationalError("INSERT", {}, psycopg.errors.DiskFull(said))
+
+
+@pytest.mark.parametrize("error", [locked("database or disk is full"), full_of_postgresql()])
+def test_a_full_disk_is_told_at_once(error: Exception) -> None:
+    call = Flaky(1, error)
+    with pytest.raises(DiskFull, match=r"^no space .* the disk of outputs/optuna\.db$"):
+        Retry(total_s=60, longest_pause_s=1).call(call, database="sqlite:///outputs/optuna.db")
+    assert call.calls == 1
 
 
 def test_retrying_ends() -> None:

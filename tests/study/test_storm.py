@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import threading
 import time
 from functools import partial
 
@@ -112,13 +111,11 @@ def test_a_search_without_a_database_for_too_long_says_so(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
     study = new_study(postgres_url, retry_s=1)
-    threading.excepthook, hook = (lambda _: None), threading.excepthook
     try:
         with pytest.raises(ConnectionError, match="did not answer for 1 s"):
             run_worker(study, lambda _: postgres_server.stop() or 1.0, n_trials=1)
     finally:
         postgres_server.start()
-        threading.excepthook = hook
 
 
 @pytest.mark.parametrize("kind", ["tpe", "random", "gp", "nsgaii", "cmaes"])

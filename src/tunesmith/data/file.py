@@ -48,8 +48,14 @@ def read_table(path: Path, form: Form, *, known: Known | None = None) -> FileTab
 
 
 def closest(name: str, known: list[str]) -> str:
-    """Return the known name that is most like `name`, however little that is."""
-    return get_close_matches(name, known, n=1, cutoff=0.0)[0]
+    """Return the known name that is most like `name` in any case, however little that is.
+
+    >>> closest("Price", ["prize", "price", "P"])
+    'price'
+
+    """
+    lowered = [one.lower() for one in known]
+    return known[lowered.index(get_close_matches(name.lower(), lowered, n=1, cutoff=0.0)[0])]
 
 
 def _naming_mistakes(read: Callable[[Path, Form], FileTable], path: Path, form: Form) -> FileTable:

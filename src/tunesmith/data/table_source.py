@@ -225,6 +225,7 @@ def _without(table: pd.DataFrame, *, target: str, drop: tuple[str, ...]) -> list
     for name in drop:
         if name not in known:
             right = [other for other in drop if other in known]
-            right += get_close_matches(name, known, n=1, cutoff=0.5)
+            same = [one for one in known if one.lower() == str(name).lower()]
+            right += same[:1] or get_close_matches(str(name), known, n=1, cutoff=0.5)
             raise InvalidArgument("drop", "columns beside the target", name, right)
     return [name for name in known if name not in drop]

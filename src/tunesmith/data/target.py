@@ -20,6 +20,7 @@ MAX_NUMBERED_CLASSES = 10
 MAX_CLASSES = 100
 # One to train on, one to validate with, one to test with.
 MIN_ROWS_OF_CLASS = 3
+_NO_HEADER = "its first line must hold the names of the columns, and it holds numbers"
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,21 @@ def find_task(values: pd.Series) -> Task:
     return Task.MULTICLASS if is_few and is_whole else Task.REGRESSION
 
 
+def _is_number_text(name: object) -> bool:
+    try:
+        float(str(name))
+    except ValueError:
+        return False
+    return True
+
+
 def _check_column(table: pd.DataFrame, target: object) -> None:
     columns = list(table.columns)
     if target is None or str(target) not in columns:
         example = columns[-1] if target is None else closest(str(target), columns)
-        raise InvalidArgument("target", f"one of the columns {_shown(columns)}", target, example)
+        expected = f"one of the columns {_shown(columns)}"
+        way_out = _NO_HEADER if all(map(_is_number_text, columns)) else None
+        raise InvalidArgument("target", expected, target, example, way_out=way_out)
     if len(columns) == 1:
         raise InvalidArgument(
             "target",

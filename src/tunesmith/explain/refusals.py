@@ -73,6 +73,8 @@ def _whole(value: str, *, like: Any) -> Any:
 def _several(found: re.Match[str]) -> str:
     line = found[1]
     key, _, value = line.partition("=")
+    if (bare := re.sub(r"\\([\[\](){}])", r"\1", line)) != line:
+        return f"the backslashes of {line} are part of what came; type {shlex.quote(bare)}"
     point = value.replace(",", ".", 1)
     number = re.fullmatch(r"[+-]?\d+\.\d+(e[+-]?\d+)?", point, re.IGNORECASE)
     decimal = f"{key}={point} for one number, " if number else ""

@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import Quote
 from hydra.errors import HydraException
 
 from tunesmith.explain.keys import options_of
-from tunesmith.overrides import SWEEPS, write_for_shell, write_value
+from tunesmith.overrides import SWEEPS, quote_for_shell, write_for_shell, write_value
 
 _WHILE_EVALUATING = re.compile(r"\w+ while evaluating '((\w+)\(.*)': (.*)", re.DOTALL)
 _EXTRANEOUS = re.compile(r"(?:extraneous|mismatched) input '([^']+)'")
@@ -33,10 +33,14 @@ def unreadable(override: str, reason: str) -> str:
     key, equals, _ = override.partition("=")
     if not equals:
         return _no_pair(override, sys.argv[1:])
+    if (bare := _without_quotes(override)) is not None:
+        return f"the quotes of {override} are part of what came; type {quote_for_shell(bare)}"
     if _error(f"{key}=1") is not None:
         return f"cannot read the key {key!r} of {override}; type KEY=VALUE, such as seed=1"
     if (whole := _joined(override, sys.argv[1:])) is not None:
         return f"{override!r} ends at a blank, where the shell cuts; type {shlex.quote(whole)}"
+    if (at_home := override.removeprefix(f"{key}=~")).startswith("/"):
+        return f'~ is not expanded within a word, as in {override}; type "{key}=$HOME{at_home}"'
     said, way_out = _trouble(override, reason)
     if found := _SUGGEST.search(override):
         way_out = shlex.quote(f"{key}={_of_optuna(found[1])}")
@@ -49,6 +53,14 @@ def unreadable(override: str, reason: str) -> str:
     if (repaired := _repaired_override(override)) is not None:
         way_out = f"type {' '.join(_repaired_with(override, repaired, sys.argv[1:]))}"
     return f"cannot read the value of {override}: {said}; {way_out}"
+
+
+def _without_quotes(override: str) -> str | None:
+    """Return an override without the quotes that a shell left around it; None if it has none."""
+    if len(override) < 2 or override[0] != override[-1] or override[0] not in "'\"":
+        return None
+    bare = override[1:-1]
+    return bare if _error(bare) is None else None
 
 
 def _repaired_with(override: str, repaired: str, arguments: Sequence[str]) -> list[str]:

@@ -47,8 +47,8 @@ class KernelRegressor(RegressorMixin, _OnKernel):  # type: ignore[misc]
     """Ridge regression on a radial kernel.
 
     Args:
-        penalty: On the squared weights.
-        gamma: How fast two rows become strangers with their squared distance per feature.
+        penalty: The weight of the squared weights in what is minimized.
+        gamma: How fast the similarity of two rows falls with their squared distance per feature.
         random_state: Draws the training rows that stand for all, where there are more than 300.
 
     Raises:
@@ -65,8 +65,8 @@ class KernelClassifier(ClassifierMixin, _OnKernel):  # type: ignore[misc]
     """Logistic regression on a radial kernel.
 
     Args:
-        penalty: On the squared weights.
-        gamma: How fast two rows become strangers with their squared distance per feature.
+        penalty: The weight of the squared weights in what is minimized.
+        gamma: How fast the similarity of two rows falls with their squared distance per feature.
         random_state: Draws the training rows that stand for all, where there are more than 300.
 
     Raises:

@@ -11,7 +11,7 @@ def linear_model(*, penalty: float = 1.0, n_classes: int | None = None) -> Any:
     """Return ridge regression, or logistic regression where there are classes, not yet fitted.
 
     Args:
-        penalty: On the squared weights: `alpha` of Ridge, 1 / `C` of LogisticRegression.
+        penalty: The weight of the squared weights: `alpha` of Ridge, 1 / `C` of LogisticRegression.
         n_classes: How many classes there are; None for numbers.
 
     Raises:

@@ -87,8 +87,7 @@ class Plan:
     @property
     def search(self) -> str | None:
         """The chosen file of hparams_search/."""
-        name: str | None = self.base.hydra.runtime.choices.get("hparams_search")
-        return name
+        return _search_of(self.base)
 
     @property
     def baseline(self) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def make_plan(
     bring_up_to_date(base)
     found = fingerprint(base, space=space, settings=vars(settings))
     hydra = base.hydra
-    search = hydra.runtime.choices.get("hparams_search") or hydra.job.config_name or hydra.job.name
+    search = _search_of(base) or hydra.job.config_name or hydra.job.name
     study_name = settings.study_name or f"{search}-{found.digest()}"
     if settings.code_change == "new":
         study_name = f"{study_name}-{_code_digest(base, settings)}"
@@ -172,6 +171,12 @@ def _check_names_one_folder(study_name: str, config: DictConfig) -> None:
             plain,
             detail="since the search's folder is named by it",
         )
+
+
+def _search_of(base: DictConfig) -> str | None:
+    """Return the chosen file of hparams_search/, also if it was typed with its ending."""
+    chosen: str | None = base.hydra.runtime.choices.get("hparams_search")
+    return None if chosen is None else chosen.removesuffix(".yaml")
 
 
 def _code_digest(base: DictConfig, settings: Settings) -> str:

@@ -30,6 +30,7 @@ from tunesmith.search.messages import (
     to_be_confirmed,
     where,
 )
+from tunesmith.search.obstacles import naming_obstacles
 from tunesmith.search.plan import Plan, summary_of
 from tunesmith.search.probe import naming_misfits, probe
 from tunesmith.search.ranks import refuse_groups
@@ -102,6 +103,12 @@ def run_search(
         if not is_worker():
             probe(plan, session.loader)
     begun()
+    with naming_obstacles(plan.paths.folder):
+        _carry_out(session)
+
+
+def _carry_out(session: Session) -> None:
+    plan = session.plan
     if is_worker():
         work_for_parent(*_stage_of_worker(session))
         return

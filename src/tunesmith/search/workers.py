@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tunesmith.full_disk import DiskFull, say_to_continue
+
 # A worker exits with it when going on does not help its study: it is not replaced.
 SEARCH_FAILED = 3
+# It exits with this one where there is no space to write to, perhaps not even in its log.
+DISK_FULL = 4
 POLL_S = 0.5
 # Workers that die so often without getting on between will not get on.
 MAX_DEATHS_PER_JOB = 5
@@ -108,6 +112,10 @@ class LocalWorkers:
         self._deaths = self._deaths + 1 if reached == self._reached else 1
         self._reached = reached
         allowed = MAX_DEATHS_PER_JOB * len(self._environments)
-        if code == SEARCH_FAILED or self._deaths > allowed:
-            lines = self._log_of(number).read_text(errors="replace").strip().splitlines()
-            raise WorkersFailed(lines[-1] if lines else f"worker {number} ended with code {code}")
+        if code in (SEARCH_FAILED, DISK_FULL) or self._deaths > allowed:
+            log = self._log_of(number)
+            lines = log.read_text(errors="replace").strip().splitlines()
+            said = lines[-1] if lines else f"worker {number} ended with code {code}"
+            here = say_to_continue(DiskFull.at(str(log.parent)))
+            is_said = code != DISK_FULL or said.startswith(here.partition(" of ")[0])
+            raise WorkersFailed(said if is_said else here)

@@ -9,6 +9,7 @@ import json
 import time
 import weakref
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -20,11 +21,12 @@ from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 
+from tunesmith.full_disk import DiskFull
 from tunesmith.passwords import hide_passwords
 from tunesmith.process import ProcessId
 from tunesmith.study.failure import Failure
 from tunesmith.study.record import failure_attributes, owned_trial
-from tunesmith.study.retry import Retry
+from tunesmith.study.retry import DatabaseAway, Retry
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 
@@ -37,7 +39,6 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 _REPEATED = (
     *sorted(BaseStorage.__abstractmethods__),
     "get_trial_id_from_study_id_trial_number",
-    "record_heartbeat",
     "_set_trial_param",
     "_get_trials",
     "_get_best_trial_id",
@@ -112,6 +113,19 @@ class Database(RDBStorage):
         # A new trial has its owner from the first moment: no kill comes in between.
         template = template_trial or owned_trial(ProcessId.current())
         return super()._create_new_trial(study_id, template)
+
+    @_retried
+    def _beat(self, trial_id: int) -> None:
+        super().record_heartbeat(trial_id)
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        """Tell that a trial is alive, as far as the database takes it.
+
+        Optuna beats in a thread of its own: that the database stays away, or is full, is raised
+        where the trial is told.
+        """
+        with suppress(DatabaseAway, DiskFull):
+            self._beat(trial_id)
 
     def _get_stale_trial_ids(self, study_id: int) -> list[int]:
         # Optuna would fail them without a reason before each ask; the worker does it with one.

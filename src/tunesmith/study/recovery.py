@@ -56,16 +56,28 @@ def requeue_own_trials(study: optuna.Study) -> None:
         requeue(study, trial)
 
 
-def requeue(study: optuna.Study, trial: FrozenTrial) -> bool:
+def requeue(
+    study: optuna.Study, trial: FrozenTrial, *, reason: str = "interrupted by the user"
+) -> bool:
     """Fail a RUNNING trial as interrupted and queue its slot again, without counting an attempt.
 
     Returns:
         True if this call did it, False if the trial is no longer running.
 
     """
-    failure = Failure(FailKind.INTERRUPTED, "interrupted by the user", retried=True)
+    failure = Failure(FailKind.INTERRUPTED, reason, retried=True)
     successor = successor_of(trial, deaths=TrialRecord.of(trial).deaths)
     return fail(study, trial, failure, successor=successor)
+
+
+def was_ended(trial: FrozenTrial) -> bool:
+    """Return True for a trial that was failed for another reason than what its objective did."""
+    failure = TrialRecord.of(trial).failure
+    return failure is not None and failure.kind in (
+        FailKind.DIED,
+        FailKind.INTERRUPTED,
+        FailKind.SURPLUS,
+    )
 
 
 def _running(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:

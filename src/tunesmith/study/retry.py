@@ -2,19 +2,21 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import optuna
 from sqlalchemy import exc
 
+from tunesmith.full_disk import DiskFull, full_disk
 from tunesmith.interrupts import interrupts_wait
 
 T = TypeVar("T")
 
 # SQLite tells a passing error from a lasting one only in words.
-_SQLITE_PASSES = ("locked", "busy", "disk i/o", "disk is full", "unable to open")
+_SQLITE_PASSES = ("locked", "busy", "disk i/o", "unable to open")
 # Our own generator: the user's random stream is not ours to advance.
 _JITTER = random.Random()
 
@@ -37,6 +39,7 @@ class Retry:
 
         Raises:
             DatabaseAway: The database (named so in the message) was away for all this time.
+            DiskFull: It has no space left, at once.
 
         """
         deadline = time.monotonic() + self.total_s
@@ -46,6 +49,9 @@ class Retry:
                 with interrupts_wait():
                     return call()
             except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+                place = database.removeprefix("sqlite:///")
+                if (full := full_disk(error, place=place)) is not None:
+                    raise full from None
                 if not is_passing(error):
                     raise
                 if time.monotonic() >= deadline:
@@ -55,6 +61,20 @@ class Retry:
                     ) from None
             time.sleep(pause * _JITTER.uniform(0.5, 1.0))
             pause = min(2 * pause, self.longest_pause_s)
+
+
+@contextmanager
+def unmasked() -> Iterator[None]:
+    """Raise what cut Optuna's loop short, not what Optuna trips over after it."""
+    try:
+        yield
+    except (AssertionError, UnboundLocalError) as error:
+        link: BaseException | None = error
+        while link is not None:
+            if isinstance(link, KeyboardInterrupt | DatabaseAway | DiskFull):
+                raise link from None
+            link = link.__context__
+        raise
 
 
 def is_passing(error: BaseException) -> bool:

@@ -18,7 +18,9 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from sqlalchemy import event, exc
 
 from tunesmith.extras import install_extra
+from tunesmith.full_disk import DiskFull, full_disk
 from tunesmith.passwords import hide_passwords
+from tunesmith.places import no_database
 from tunesmith.study._database import Database, is_reading
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.retry import Retry, one_line
@@ -32,7 +34,8 @@ _OWNERS_PART = {
     "permission denied for schema": "makes the tables: python -m tunesmith.storage init",
     "permission denied for": "gives the rights: python -m tunesmith.storage grants ROLE | psql",
 }
-_EXPECTED = "sqlite:///path/to/file.db or postgresql://user:password@host/database"
+_FILE = "sqlite:///path/to/file.db"
+_EXPECTED = f"{_FILE} or postgresql://user:password@host/database"
 
 
 def open_storage(
@@ -56,6 +59,7 @@ def open_storage(
     Raises:
         ValueError: The text is no such URL, or its driver is not installed.
         ConnectionError: The database cannot be opened. No message holds the password.
+        DiskFull: There is no space for it.
 
     >>> storage = open_storage(None)
     >>> type(storage).__name__
@@ -137,12 +141,16 @@ def _shown(url: sqlalchemy.URL) -> str:
 def _one_line_errors(shown: str) -> Iterator[None]:
     try:
         yield
+    except DiskFull:
+        raise
     except (exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         said = one_line(error)
         owners = next((do for denied, do in _OWNERS_PART.items() if denied in said), None)
         way_out = f"; the database's owner {owners}" if owners else ""
         raise ConnectionError(f"cannot open {shown}: {said}{way_out}") from None
     except (sqlite3.Error, OSError, RuntimeError) as error:
+        if (full := full_disk(error, place=shown.removeprefix("sqlite:///"))) is not None:
+            raise full from None
         # RuntimeError: the schema is of another Optuna version, and the message says what to run.
         raise ConnectionError(f"cannot open {shown}: {error}") from None
 
@@ -155,9 +163,7 @@ def _parse(url: str) -> sqlalchemy.URL:
         raise ValueError(f"the storage is not a database URL; try {_EXPECTED}") from None
     if _is_sqlite(parsed):
         if parsed.database in (None, "", ":memory:"):
-            raise ValueError(
-                f"{url} names no file; try sqlite:///path/to/file.db, or storage=memory"
-            )
+            raise ValueError(f"{url} names no file; try {_FILE}, or storage=memory")
         return parsed
     parsed = with_driver(parsed)
     if parsed.drivername == _POSTGRESQL:
@@ -199,6 +205,8 @@ def _creation_lock(url: sqlalchemy.URL) -> Iterator[None]:
     if _is_sqlite(url):
         assert url.database is not None
         path = Path(url.database)
+        if (problem := no_database(path)) is not None:
+            raise FileExistsError(f"{problem}; try {_FILE}")
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=_BUSY_TIMEOUT_S):
             with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as connection:

@@ -12,6 +12,7 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
+from tunesmith.full_disk import DiskFull, full_disk
 from tunesmith.process import ProcessId
 from tunesmith.study._optuna import (
     all_trials,
@@ -35,8 +36,9 @@ from tunesmith.study.recovery import (
     recover_own_trials,
     requeue,
     requeue_own_trials,
+    was_ended,
 )
-from tunesmith.study.retry import DatabaseAway
+from tunesmith.study.retry import DatabaseAway, unmasked
 from tunesmith.study.stagnation import Stagnation
 from tunesmith.study.trial import Diverged, Pruned, running
 
@@ -101,6 +103,7 @@ def run_worker(
     Raises:
         SearchFailed: The trials fail for a reason that more trials do not cure.
         ConnectionError: The database stayed away.
+        DiskFull: There is no space to write to; the trial is queued again.
 
     Example:
         Any number of processes may run this at once, or one after the other::
@@ -146,6 +149,7 @@ class _Worker:
     on_change: Callable[[optuna.Study], None]
     should_stop: Callable[[], bool]
     trial: optuna.Trial | None = None
+    full: DiskFull | None = None
     stop: StopReason | None = None
     seen: Counter[TrialState] = field(default_factory=Counter)
     next_look: float = -math.inf
@@ -159,6 +163,8 @@ class _Worker:
                 time.sleep(_POLL_S)
             elif self.stop is None:
                 self._attempt()
+                if self.full is not None:
+                    raise self.full
         self._tell_change(self._all_trials()[1])
         return self.stop
 
@@ -211,20 +217,16 @@ class _Worker:
     def _attempt(self) -> None:
         self.trial = None
         try:
-            self.study.optimize(self._run, n_trials=1, catch=(_AttemptFailed,))
+            with unmasked():
+                self.study.optimize(self._run, n_trials=1, catch=(_AttemptFailed,))
         except UpdateFinishedTrialError:
             # Another process failed it while this one was frozen.
             return
         except (AssertionError, ValueError):
             # So does Optuna say that the trial it is told of has ended already.
-            if self.trial is None or not _was_ended(stored(self.trial)):
+            if self.trial is None or not was_ended(stored(self.trial)):
                 raise
             return
-        except UnboundLocalError as error:
-            # Optuna trips over its own variable when telling is cut short.
-            if isinstance(error.__context__, KeyboardInterrupt | DatabaseAway):
-                raise error.__context__ from None
-            raise
         if was_stopped(self.study):
             mark_exhausted(self.study)
 
@@ -251,10 +253,14 @@ class _Worker:
         except (TrialInterrupted, KeyboardInterrupt):
             self._interrupt(trial)
         except (Exception, SystemExit) as error:
-            if not self.should_stop():
+            if (full := full_disk(error)) is not None:
+                self.full = full
+                requeue(self.study, stored(trial), reason=str(full))
+            elif not self.should_stop():
                 raise self._failed(trial, error) from error
-            # Ctrl-C reaches data loaders too, and Lightning turns it into an exit.
-            self._interrupt(trial)
+            else:
+                # Ctrl-C reaches data loaders too, and Lightning turns it into an exit.
+                self._interrupt(trial)
         return []
 
     def _is_surplus(self, trial: optuna.Trial) -> bool:
@@ -284,12 +290,3 @@ class _Worker:
 
 def _n_finished(states: Counter[TrialState]) -> int:
     return states[TrialState.COMPLETE] + states[TrialState.PRUNED]
-
-
-def _was_ended(trial: FrozenTrial) -> bool:
-    failure = TrialRecord.of(trial).failure
-    return failure is not None and failure.kind in (
-        FailKind.DIED,
-        FailKind.INTERRUPTED,
-        FailKind.SURPLUS,
-    )

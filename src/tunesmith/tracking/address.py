@@ -11,11 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tunesmith.errors import InvalidConfig
 from tunesmith.passwords import hide_passwords
+from tunesmith.places import no_database
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 # What the operating system said, in the midst of all that was made of it.
 _SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
-_SQLITE = b"SQLite format 3\x00"
 _SERVERS = ("http", "https")
 _DATABASES = ("postgresql", "mysql", "mssql")
 
@@ -45,25 +45,8 @@ def check_address(uri: str) -> None:
             )
     elif scheme in _DATABASES:
         _check_database(uri)
-    elif (file := sqlite_file(uri)) is not None and (problem := _problem_of(file)):
+    elif (file := sqlite_file(uri)) is not None and (problem := no_database(file)):
         raise unreachable(uri, ValueError(problem))
-
-
-def _problem_of(file: Path) -> str:
-    """Return why a file can be no SQLite store; empty if it can be, or can be made one."""
-    above = next(folder for folder in file.absolute().parents if folder.exists())
-    if not above.is_dir():
-        return f"{above} is no folder"
-    if file.is_dir():
-        return f"{file} is a folder"
-    if file.is_file() and _start_of(file) not in (b"", _SQLITE):
-        return f"{file} is no SQLite database"
-    return ""
-
-
-def _start_of(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(len(_SQLITE))
 
 
 def _check_database(uri: str) -> None:

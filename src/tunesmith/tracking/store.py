@@ -21,6 +21,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
+from tunesmith.full_disk import DiskFull, full_disk
 from tunesmith.interrupts import interrupts_wait
 from tunesmith.passwords import hide_passwords
 from tunesmith.paths import artifacts_beside
@@ -126,7 +127,7 @@ class Store:
             yield
 
     def ask(self, call: Callable[[], T]) -> T:
-        """Return what a call returns; raise StoreAway if the store does not answer for a moment."""
+        """Return what a call returns; raise StoreAway if the store does not answer, or DiskFull."""
         if time.monotonic() < self._away_until:
             raise StoreAway(self.uri)
         for pause in (*PAUSES_S, None):
@@ -134,6 +135,7 @@ class Store:
                 with interrupts_wait(), _impatient():
                     answer = call()
             except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
+                self._raise_if_full(error)
                 if not _is_passing(error):
                     raise
                 # Known to be away: one try at a time.
@@ -144,6 +146,12 @@ class Store:
                 self._is_away, self._rest_s = False, FIRST_REST_S
                 return answer
         raise AssertionError("the last pause raises")
+
+    def _raise_if_full(self, error: Exception) -> None:
+        """Raise DiskFull where a store in a file has no space: to keep it elsewhere takes some."""
+        file = sqlite_file(self.uri)
+        if file is not None and (full := full_disk(error, place=str(file))) is not None:
+            raise full from None
 
     def _gone(self, error: Exception) -> StoreAway:
         if not self._is_away:
@@ -167,6 +175,8 @@ class Store:
                 self.ask(lambda: self._perform(unsent, name, arguments))  # noqa: B023
             except StoreAway:
                 return False
+            except DiskFull:
+                raise
             except (MlflowException, OSError) as error:
                 log.warning("MLflow did not take %s: %s", name, hide_passwords(str(error)))
             unsent.calls.pop(0)
