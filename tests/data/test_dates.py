@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tunesmith.data import dates
 from tunesmith.data.dates import TYPED, DateNumbers, find_date_formats, read_dates
 
 READ = {
@@ -30,6 +31,17 @@ def test_dates_are_read(name: str) -> None:
     column = pd.Series(texts)
     [form] = find_date_formats(column)
     assert read_dates(column, form)[0] == pd.Timestamp(first)
+
+
+def test_each_different_text_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+    parted = dates._parted
+    monkeypatch.setattr(dates, "_parted", lambda *a: looked.append(a[0]) or parted(*a))
+    column = pd.Series(["2026-11-24", None, "2026-01-02", "soon"] * 5, index=range(7, 27))
+    read = read_dates(column, "%Y-%m-%d")
+    assert looked == ["2026-11-24", "2026-01-02", "soon"]
+    expected = pd.Series(pd.to_datetime(["2026-11-24", None, "2026-01-02", None] * 5))
+    pd.testing.assert_series_equal(read, expected.astype("datetime64[ns]").set_axis(column.index))
 
 
 @pytest.mark.parametrize(

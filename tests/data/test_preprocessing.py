@@ -3,8 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from tunesmith.data.preprocessing import CODES, MAX_CATEGORIES, ONE_HOT, _encoder, _telling_rows
+from tunesmith.data.columns import DATE, Column
+from tunesmith.data.dates import PARTS, DateNumbers
+from tunesmith.data.preprocessing import (
+    CODES,
+    MAX_CATEGORIES,
+    N_AT_ONCE,
+    ONE_HOT,
+    _encoder,
+    _scaling,
+    _telling_rows,
+    fit_preprocessing,
+    inputs_of,
+)
 
 RARE = ["e", "f", "g", "h", "i"]
 
@@ -36,3 +49,31 @@ def test_all_rows_tell_which_of_very_many_categories_are_frequent() -> None:
     kinds = np.arange(2 * MAX_CATEGORIES).repeat(np.arange(5, 2 * MAX_CATEGORIES + 5))
     raw = pd.DataFrame({"town": [f"town {kind}" for kind in kinds]})
     assert len(_telling_rows(raw)) == len(raw)
+
+
+@pytest.mark.parametrize("n_columns", [1, 5])
+def test_dates_are_fitted_in_groups_as_if_they_were_at_once(
+    n_columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2019-03-01", periods=900).strftime("%Y-%m-%d").to_numpy(dtype=object)
+    names = [f"day {i}" for i in range(n_columns)]
+    raw = pd.DataFrame({name: rng.choice(days, 60) for name in names})
+    raw.loc[::7, names[-1]] = None
+    formats = dict.fromkeys(names, "%Y-%m-%d")
+    whole = make_pipeline(DateNumbers(formats), *_scaling()).fit(raw)
+    columns = [Column(name, DATE, 0.0, form) for name, form in formats.items()]
+    widths: list[int] = []
+    fit = type(_scaling()[1]).fit
+    monkeypatch.setattr(
+        type(_scaling()[1]), "fit", lambda self, x, *a: widths.append(x.shape[1]) or fit(self, x)
+    )
+    fitted = fit_preprocessing(raw, np.arange(60), columns, styles={}, decimal=None)
+    n_missing = len(PARTS)
+    assert max(widths) <= N_AT_ONCE + n_missing
+    assert sum(widths) == n_columns * len(PARTS) + n_missing
+    assert np.array_equal(fitted.transform(raw), whole.transform(raw))
+    said = [name.removeprefix("dates__") for name in fitted.get_feature_names_out()]
+    assert said == list(whole.get_feature_names_out())
+    made_of = inputs_of(fitted)
+    assert made_of[names[-1]][-n_missing:] == list(range(len(said) - n_missing, len(said)))

@@ -36,7 +36,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_texts_are_held_once_each_and_given_as_they_were_read(path: Path) -> None:
     data = module(path)
     held = data._fitted.table.features
-    assert isinstance(held["style"].dtype, pd.CategoricalDtype)
+    assert all(isinstance(held[name].dtype, pd.CategoricalDtype) for name in ("style", "sold"))
     read = pd.read_csv(path).drop(columns="price")
     pd.testing.assert_frame_equal(
         data.raw_val, read.loc[data._fitted.parts.val].reset_index(drop=True)

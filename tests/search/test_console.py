@@ -115,15 +115,17 @@ def test_a_log_gets_five_lines_and_each_best_once_with_its_parameters() -> None:
     assert lines[1].endswith("best 0.5 (trial 0)")
 
 
-def test_a_log_shows_that_a_long_trial_is_still_under_way() -> None:
-    study, console = study_of(TrialState.COMPLETE), Console(file=io.StringIO())
+@pytest.mark.parametrize("n_ended", [0, 1])
+def test_a_log_shows_that_a_long_trial_is_still_under_way(n_ended: int) -> None:
+    study = study_of(*[TrialState.COMPLETE] * n_ended)
+    console = Console(file=io.StringIO())
     spoke = threading.Event()
     console.print = lambda text, **_: (said.append(str(text)), spoke.set())  # type: ignore
     said: list[str] = []
     with Progress(study, n_trials=9, n_jobs=1, console=console, silence_s=0.05):
         assert spoke.wait(60)
-    assert said[0].startswith("1/9 trials · time left unknown · ")
-    assert "since the last one ended" in said[0]
+    told = f"{n_ended}/9 trials · time left unknown · none ended in the last 0 s"
+    assert said[0].startswith(told)
 
 
 def test_why_trials_fail_is_said_while_others_go_on() -> None:

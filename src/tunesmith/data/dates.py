@@ -83,10 +83,15 @@ def read_dates(values: pd.Series, form: str) -> pd.Series:
     if form == TYPED or is_datetime64_any_dtype(values.dtype):
         read = pd.to_datetime(values, errors="coerce", utc=True)
         return read.dt.tz_localize(None).astype("datetime64[ns]")
-    parts = values.astype(object).map(lambda value: _parted(value, form))
+    # Each text once: a table has few, and many rows.
+    codes, kinds = pd.factorize(values)
+    parts = pd.Series(kinds, dtype=object).map(lambda value: _parted(value, form))
     dates = pd.to_datetime(parts.str[0], format=form, errors="coerce")
     times = pd.to_timedelta(parts.str[1], errors="coerce")
-    return (dates + times).astype("datetime64[ns]")
+    read = (dates + times).to_numpy("datetime64[ns]")
+    # What is missing has the code -1.
+    found = np.append(read, np.datetime64("NaT", "ns"))[codes]
+    return pd.Series(found, index=values.index, name=values.name)
 
 
 def _parted(value: object, form: str) -> tuple[str | None, str]:

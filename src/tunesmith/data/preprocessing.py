@@ -28,7 +28,7 @@ ONE_HOT, CODES = "onehot", "codes"
 MIN_ROWS_OF_CATEGORY = 5
 MAX_CATEGORIES = 50
 MISSING = "missing"
-# How many columns of numbers are fitted together.
+# How many numbers of a row are fitted together.
 N_AT_ONCE = 8
 
 
@@ -60,17 +60,16 @@ def fit_preprocessing(
     names = {kind: [c.name for c in columns if c.kind == kind] for kind in (NUMBER, CATEGORY)}
     formats = {c.name: c.detail for c in columns if c.kind == DATE}
     written = {name: styles[name] for name in names[NUMBER] if name in styles}
+    numbers = Numbers(written, decimal)
     steps = [
-        ("numbers", _fitted_numbers(features, rows, names[NUMBER], Numbers(written, decimal))),
+        ("numbers", _fitted_numbers(features, rows, names[NUMBER], numbers)),
         ("categories", _encoder(categories)),
     ]
+    if names[CATEGORY]:
+        steps[1][1].fit(_telling_rows(features[names[CATEGORY]].iloc[rows]))
     if formats:
-        steps.append(("dates", make_pipeline(DateNumbers(formats), *_scaling())))
+        steps.append(("dates", _fitted_dates(features, rows, formats)))
     of_step = {"numbers": names[NUMBER], "categories": names[CATEGORY], "dates": list(formats)}
-    for name, step in steps[1:]:
-        if of_step[name]:
-            raw = features[of_step[name]].iloc[rows]
-            step.fit(_telling_rows(raw) if name == "categories" else raw)
     # All of what they return at once would take as much memory as the table.
     whole = ColumnTransformer([(name, FrozenEstimator(s), of_step[name]) for name, s in steps])
     return whole.fit(features.iloc[rows[:1]])
@@ -81,14 +80,42 @@ def _fitted_numbers(
 ) -> Pipeline:
     if not names:
         return make_pipeline(numbers, *_scaling())
-    groups = [list(names[i : i + N_AT_ONCE]) for i in range(0, len(names), N_AT_ONCE)]
-    parts = []
-    for group in groups:
-        read = clone(numbers).fit_transform(features[group].iloc[rows])
-        parts.append((group, make_pipeline(*_scaling()).fit(read)))
-    scaled = InGroups(parts) if len(parts) > 1 else parts[0][1]
+    scaled = _fitted_scaling(features, rows, [(own, clone(numbers)) for own in _groups(names)])
     # Names alone are learned.
     return make_pipeline(numbers.fit(features[list(names)].iloc[:0]), scaled)
+
+
+def _fitted_dates(
+    features: pd.DataFrame, rows: np.ndarray[Any, Any], formats: Mapping[str, str]
+) -> Pipeline:
+    parts = [
+        (own, _date_numbers({name: formats[name] for name in own}))
+        for own in _groups(list(formats), numbers_each=len(PARTS))
+    ]
+    scaled = _fitted_scaling(features, rows, parts)
+    return make_pipeline(_date_numbers(formats).fit(features[list(formats)].iloc[rows]), scaled)
+
+
+def _date_numbers(formats: Mapping[str, str]) -> DateNumbers:
+    # With names: what follows knows its columns by them.
+    numbers: DateNumbers = DateNumbers(dict(formats)).set_output(transform="pandas")
+    return numbers
+
+
+def _groups(names: Sequence[str], *, numbers_each: int = 1) -> list[list[str]]:
+    width = N_AT_ONCE // numbers_each
+    return [list(names[i : i + width]) for i in range(0, len(names), width)]
+
+
+def _fitted_scaling(
+    features: pd.DataFrame, rows: np.ndarray[Any, Any], groups: Sequence[tuple[list[str], Any]]
+) -> Any:
+    """Return what fills and scales numbers, fitted on those that each group's columns become."""
+    parts = []
+    for names, step in groups:
+        read = step.fit_transform(features[names].iloc[rows])
+        parts.append((list(read.columns), make_pipeline(*_scaling()).fit(read)))
+    return InGroups(parts) if len(parts) > 1 else parts[0][1]
 
 
 def _telling_rows(raw: pd.DataFrame) -> pd.DataFrame:
@@ -133,8 +160,9 @@ def _of_numbers(step: Any, names: list[str]) -> list[str]:
 
 
 def _of_dates(step: Any, names: list[str]) -> list[str]:
-    numbers = [name for name in names for _ in PARTS]
-    return [*numbers, *_missing(numbers, step[1])]
+    columns = (name for name in names for _ in PARTS)
+    made_of = dict(zip(step[0].get_feature_names_out(), columns, strict=True))
+    return [made_of[number] for number in _of_numbers(step, list(made_of))]
 
 
 def _missing(names: Sequence[str], imputer: SimpleImputer) -> list[str]:

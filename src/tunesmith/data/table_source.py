@@ -12,6 +12,7 @@ import pandas as pd
 
 from tunesmith.data.columns import (
     CATEGORY,
+    DATE,
     LEFT_OUT,
     Column,
     check_columns,
@@ -179,7 +180,7 @@ def read_source(source: Source) -> ReadTable:
     for name in table.columns.difference(names):
         del table[name]
     texts = [c.name for c in columns if c.kind == CATEGORY and table[c.name].dtype != bool]
-    hold_as_codes(table, texts)
+    hold_as_codes(table, [*texts, *(column.name for column in columns if column.kind == DATE)])
     test = None
     if source.test_file is not None:
         known = Known(texts=frozenset(texts), decimal=read.decimal)

@@ -148,7 +148,8 @@ class Progress:
         if self._n_jobs == 1 and self._console.is_interactive:
             yield f"{rough(silent)} into the next one"
         elif silent >= self._silence_s:
-            yield f"{rough(silent)} since the last one ended"
+            # True of the first trial too, and of a study that goes on.
+            yield f"none ended in the last {rough(silent)}"
 
     def _best(self) -> Iterator[str]:
         """Yield the best trial; its parameters stand once in a log."""
