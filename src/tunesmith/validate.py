@@ -5,14 +5,11 @@ from collections.abc import Collection
 
 from tunesmith.errors import InvalidArgument, nearest
 
-# What a library takes for an integer: a longer one overflows in the midst of a run.
-_LARGEST = 2**63 - 1
-
 
 def require_integer(
     name: str, value: object, *, minimum: int, example: object, optional: bool = False
 ) -> None:
-    """Raise InvalidArgument unless `value` is an integer of at least `minimum`, of 64 bits.
+    """Raise InvalidArgument unless `value` is an integer of at least `minimum`.
 
     Args:
         name: What the value is called where it was typed.
@@ -26,8 +23,6 @@ def require_integer(
         return
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         raise InvalidArgument(name, f"an integer of at least {minimum}", value, example)
-    if value > _LARGEST:
-        raise InvalidArgument(name, f"an integer of at most {_LARGEST}", value, example)
 
 
 def require_text(name: str, value: object, *, expected: str, example: object) -> None:

@@ -61,7 +61,10 @@ def unreadable(override: str, reason: str) -> str:
 def _as_range(override: str) -> str | None:
     """Return what `KEY=(LOW,HIGH)` and `KEY=interval(LOW;HIGH)` mean to say; None for another."""
     found = _PAIR.fullmatch(override)
-    return None if found is None else shlex.quote(f"{found[1]}=interval({found[2]},{found[3]})")
+    if found is None:
+        return None
+    written = SWEEPS["interval"].replace("LOW", found[2]).replace("HIGH", found[3])
+    return quote_for_shell(f"{found[1]}={written}")
 
 
 def _without_quotes(override: str) -> str | None:
