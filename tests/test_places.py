@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from tests.in_process import refuse_here
+from tunesmith.check import check_output_root
 from tunesmith.errors import InvalidConfig
 from tunesmith.places import check_folder, no_database, obstacle
 from tunesmith.study import open_storage
@@ -58,6 +60,11 @@ def test_any_other_is_taken_and_looking_leaves_nothing(folder: Path, place: str)
     before = sorted(folder.rglob("*"))
     assert obstacle(Path(place)) is None
     assert sorted(folder.rglob("*")) == before
+
+
+def test_a_folder_in_place_of_the_paths_is_one_line() -> None:
+    with pytest.raises(InvalidConfig, match=r"got out; type paths\.output_root=out$"):
+        check_output_root(OmegaConf.create({"paths": "out"}))
 
 
 @pytest.mark.skipif(not IS_LINUX, reason="there is no /proc")

@@ -171,6 +171,16 @@ TYPES = [
     ("repeat=two", "'two'", "try repeat=5"),
     ("n_threads=0", "got 0", "try n_threads=1"),
     ("tags=a", "got 'a'", "try 'tags=[a]'"),
+    ("paths=out", "leaves no paths.output_root", "type paths.output_root=out"),
+    ("=", "no key", "type KEY=VALUE"),
+    ("data=mine.csv", "data has no", "type data=table data.path=mine.csv data.target=COLUMN"),
+    ("storage=sqlite:///x.db", "storage has no", "type storage.url=sqlite:///x.db"),
+    (
+        f"{QUADRATIC} storage=sqlite:///houses.csv",
+        "storage has no",
+        "storage.url=sqlite:///houses.csv",
+    ),
+    ("--config-name conf/train.yaml", "holds conf/train.yaml;", "by --config-dir,"),
     ("\"tags='[a,b]'\"", "got '[a,b]'", "try 'tags=[a,b]'"),
     ("\"'tags=[a,b]'\"", "the quotes of 'tags=[a,b]'", "type 'tags=[a,b]'"),
     ("'tags=\\[a,b\\]'", "the backslashes of", "type 'tags=[a,b]'"),
@@ -237,6 +247,8 @@ SEARCHES = [
     ("+hydra.callbacks.x=foo", "a str stands", "type KEY._target_="),
 ]
 SPACES = [
+    (f"{QUADRATIC} 'objective.x=(-10,10)'", "'(' must", "type 'objective.x=interval(-10,10)'"),
+    (f"{QUADRATIC} 'objective.x=interval(1;2)'", "';' must", "'objective.x=interval(1,2)'"),
     (f"{MLP} optimizer.lr=uniform(0,1)", "'uniform'", "interval(LOW,HIGH)"),
     (f"{MLP} optimizer.lr=loguniform(1e-5,1e-1)", "'loguniform'", "tag(log,interval("),
     (f"{MLP} optimizer.lr=log(interval(1e-5,1e-1))", "'log'", "tag(log,interval("),

@@ -189,13 +189,23 @@ def _check_repeat(cfg: DictConfig) -> None:
         require_integer("seed", cfg.seed, minimum=0, example=0, optional=True)
 
 
+def check_output_root(config: DictConfig) -> None:
+    """Raise InvalidConfig unless the config names a folder that can be written to."""
+    if not OmegaConf.is_dict(config.paths):
+        raise InvalidConfig(
+            f"paths holds keys of its own, got {config.paths}; "
+            f"type {write_for_shell('paths.output_root', config.paths or 'outputs')}"
+        )
+    check_folder(config.paths.output_root, key="paths.output_root")
+
+
 class CheckBeforeRun(Callback):
     """Check all jobs before Hydra makes their folders; a search checks its own space."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Exit with one line if the config is refused, or after a dry run."""
         with _ending_in_one_line():
-            check_folder(config.paths.output_root, key="paths.output_root")
+            check_output_root(config)
             check_folder(Path(config.hydra.run.dir), key="hydra.run.dir")
             _check_no_search(config)
             check_config(config)
@@ -208,7 +218,7 @@ class CheckBeforeRun(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Exit with one line if nothing can be written, or a job of Hydra's own multirun fails."""
         with _ending_in_one_line():
-            check_folder(config.paths.output_root, key="paths.output_root")
+            check_output_root(config)
             check_folder(Path(config.hydra.sweep.dir), key="hydra.sweep.dir")
             target = config.hydra.sweeper._target_
             if target.startswith(SEARCH):

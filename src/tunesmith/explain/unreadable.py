@@ -18,6 +18,7 @@ _EXTRANEOUS = re.compile(r"(?:extraneous|mismatched) input '([^']+)'")
 # A value that is more than one text.
 _COMPOUND = re.compile(r"\w+\(|[\[{]")
 _COLON = re.compile(r"(\w+(?:\.\w+)*):\s*(\S+)")
+_PAIR = re.compile(r"([\w.+/]+)=(?:interval)?\(([^,;()]+)[,;]([^,;()]+)\)")
 _SUGGEST = re.compile(r"suggest_(\w+)")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -45,6 +46,8 @@ def unreadable(override: str, reason: str) -> str:
     if found := _SUGGEST.search(override):
         way_out = shlex.quote(f"{key}={_of_optuna(found[1])}")
         return f"cannot read {override}: {found[0]} is Optuna's; type {way_out}"
+    if (ranged := _as_range(override)) is not None:
+        return f"cannot read {override}: {said}; for a range type {ranged}"
     if ",," in override and _error(once := re.sub(",+", ",", override)) is None:
         return f"cannot read the value of {override}: between two commas is nothing; type {once}"
     if override.endswith(","):
@@ -53,6 +56,15 @@ def unreadable(override: str, reason: str) -> str:
     if (repaired := _repaired_override(override)) is not None:
         way_out = f"type {' '.join(_repaired_with(override, repaired, sys.argv[1:]))}"
     return f"cannot read the value of {override}: {said}; {way_out}"
+
+
+def _as_range(override: str) -> str | None:
+    """Return what `KEY=(LOW,HIGH)` and `KEY=interval(LOW;HIGH)` mean to say; None for another."""
+    found = _PAIR.fullmatch(override)
+    if found is None:
+        return None
+    written = SWEEPS["interval"].replace("LOW", found[2]).replace("HIGH", found[3])
+    return quote_for_shell(f"{found[1]}={written}")
 
 
 def _without_quotes(override: str) -> str | None:
