@@ -1,6 +1,6 @@
 """Peak memory of a run on a large table, beside the size of the table itself.
 
-    python benchmarks/table_memory.py                     100,000 rows, two tables, five models
+    python benchmarks/table_memory.py                     100,000 rows, three tables, five models
     python benchmarks/table_memory.py --rows 50000 --tables mixed --runs lightgbm
 
 Each run is a command of its own, as a user types it. Its peak, above that of the same run on 1,000
@@ -17,9 +17,10 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "outputs" / "benchmarks" / "table_memory"
-FEW_ROWS, N_COLUMNS, N_TEXTS = 1000, 50, 20
-# So many of its columns are texts.
-TABLES = {"numbers": 0, "mixed": N_TEXTS}
+FEW_ROWS, N_COLUMNS = 1000, 50
+# So many of its columns are texts, so many dates; the numbers of the last one have gaps.
+TABLES = {"numbers": (0, 0), "mixed": (20, 0), "dates": (10, 10)}
+N_DAYS, SHARE_MISSING = 1500, 0.1
 BOOSTED = ("objective=lightgbm", "model.num_iterations=20")
 RUNS = {
     "lightgbm": BOOSTED,
@@ -44,16 +45,22 @@ finally:
 """
 
 
-def write_table(n_rows: int, n_texts: int) -> tuple[Path, float]:
+def write_table(kind: str, n_rows: int) -> tuple[Path, float]:
     """Write a table of made-up rows; the file, and the table's size in MiB."""
+    n_texts, n_dates = TABLES[kind]
     rng = np.random.default_rng(0)
     numbers = rng.normal(size=(n_rows, N_COLUMNS))
     table = pd.DataFrame(numbers, columns=[f"x{i}" for i in range(N_COLUMNS)])
     for i in range(n_texts):
         table[f"x{i}"] = rng.choice(["red", "green", "blue", "violet"], n_rows)
+    days = pd.date_range("2020-01-01", periods=N_DAYS).strftime("%Y-%m-%d")
+    for i in range(n_texts, n_texts + n_dates):
+        table[f"x{i}"] = rng.choice(days, n_rows)
+    for i in range(n_texts + n_dates, N_COLUMNS) if n_dates else ():
+        table.loc[rng.random(n_rows) < SHARE_MISSING, f"x{i}"] = np.nan
     table["y"] = rng.normal(size=n_rows)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{n_rows}-{n_texts}.csv"
+    path = FOLDER / f"{kind}-{n_rows}.csv"
     table.to_csv(path, index=False)
     return path, float(table.memory_usage(deep=True).sum() / 2**20)
 
@@ -73,10 +80,10 @@ def peak(path: Path, run: tuple[str, ...]) -> float:
     return int(printed.rpartition("PEAK")[2]) / 2**10
 
 
-def ratio(n_rows: int, n_texts: int, run: tuple[str, ...]) -> tuple[float, float]:
+def ratio(kind: str, n_rows: int, run: tuple[str, ...]) -> tuple[float, float]:
     """Return the size of a table in MiB, and how many times that a run's peak grows by it."""
-    few, _ = write_table(FEW_ROWS, n_texts)
-    many, size = write_table(n_rows, n_texts)
+    few, _ = write_table(kind, FEW_ROWS)
+    many, size = write_table(kind, n_rows)
     return size, (peak(many, run) - peak(few, run)) / size
 
 
@@ -89,7 +96,7 @@ def main() -> None:
     asked = parser.parse_args()
     for table in asked.tables:
         for run in asked.runs:
-            size, times = ratio(asked.rows, TABLES[table], RUNS[run])
+            size, times = ratio(table, asked.rows, RUNS[run])
             print(f"{table:8}  {run:18}  table {size:4.0f} MiB  peak {times:.2f} times", flush=True)
 
 

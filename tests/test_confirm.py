@@ -305,8 +305,11 @@ def test_means_over_seeds_are_confirmed_by_single_fits_on_others(tmp_path: Path)
 
 
 def test_the_cost_is_said_beforehand(tmp_path: Path) -> None:
-    printed = succeed("-m", "hparams_search=mlp", "dry_run=true", root=tmp_path)
+    dry = ("-m", "hparams_search=mlp", "dry_run=true")
+    printed = succeed(*dry, root=tmp_path)
     assert "the best 3 and the baseline on 5 new seeds, up to 20 fits" in printed
+    printed = succeed(*dry, "hydra.sweeper.baseline=false", root=tmp_path)
+    assert "the best 3 on 5 new seeds, up to 15 fits" in printed
 
 
 @pytest.mark.slow

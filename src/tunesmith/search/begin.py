@@ -90,7 +90,7 @@ def open_study(plan: Plan) -> optuna.Study:
 def _begin(study: optuna.Study, plan: Plan, *, say: Callable[[str], None]) -> None:
     if said := said_of_others(study, counting_others(plan, study)):
         say(said)
-    if plan.settings.baseline and plan.baseline:
+    if plan.has_baseline:
         _queue_baseline(study, plan, say=say)
     settings, names = plan.settings, list(plan.settings.metrics)
     StudyRecord.write(

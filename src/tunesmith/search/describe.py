@@ -23,7 +23,7 @@ def describe(plan: Plan) -> str:
         "pruner": pruner_name(plan),
         "terminator": _terminator_name(plan),
         "metric": f"{', '.join(plan.settings.directions)} {', '.join(plan.settings.metrics)}",
-        "confirm": str(plan.settings.confirm),
+        "confirm": plan.settings.confirm.told(has_baseline=plan.has_baseline),
         "fixed": " ".join(plan.space.fixed) or "nothing",
         "storage": shown_storage(plan.settings.storage) or "memory",
         "folder": str(plan.paths.folder),

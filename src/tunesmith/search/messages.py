@@ -84,8 +84,10 @@ def to_be_confirmed(plan: Plan) -> str:
     """Return what follows the search, and how to leave it out."""
     confirm = plan.settings.confirm
     best = "best trial" if confirm.n_best == 1 else f"{confirm.n_best} best trials"
+    are = "is" if confirm.n_best == 1 else "are"
+    who = f"{best} and the baseline are" if plan.has_baseline else f"{best} {are}"
     return (
-        f"Then the {best} and the baseline are trained again on {confirm.n_seeds} new "
+        f"Then the {who} trained again on {confirm.n_seeds} new "
         f"seed{'s' * (confirm.n_seeds != 1)}; {_without_confirming(plan)} leaves that out."
     )
 

@@ -101,6 +101,11 @@ class Plan:
         }
 
     @property
+    def has_baseline(self) -> bool:
+        """Whether the default config is the first trial."""
+        return self.settings.baseline and bool(self.baseline)
+
+    @property
     def is_open(self) -> bool:
         """Whether trials may have parameters outside of the space: only running one tells which."""
         return self.settings.custom_search_space is not None or self.drawn_key is not None

@@ -48,12 +48,14 @@ class ConfirmSettings:
     def __bool__(self) -> bool:
         return self.n_best > 0
 
-    def __str__(self) -> str:
+    def told(self, *, has_baseline: bool) -> str:
+        """Return what is trained again, and how often, in words."""
         if not self:
             return "no trial is trained again"
+        n_points, baseline = self.n_best + has_baseline, " and the baseline" * has_baseline
         return (
-            f"the best {self.n_best} and the baseline on {self.n_seeds} new seeds, "
-            f"up to {(self.n_best + 1) * self.n_seeds} fits (confirm=none: none)"
+            f"the best {self.n_best}{baseline} on {self.n_seeds} new seeds, "
+            f"up to {n_points * self.n_seeds} fits (confirm=none: none)"
         )
 
 
