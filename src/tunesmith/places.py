@@ -9,7 +9,7 @@ from tunesmith.overrides import write_for_shell
 from tunesmith.validate import require_text
 
 _SQLITE = b"SQLite format 3\x00"
-_LONGEST_SHOWN = 80
+_LONGEST_SHOWN = 255
 
 
 def check_folder(folder: Path | str, *, key: str) -> None:
