@@ -1,5 +1,9 @@
 """Where nothing can be written is said before anything is, and nothing is left there."""
 
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,3 +107,23 @@ def test_an_empty_file_can_be_made_a_database(folder: Path) -> None:
     assert no_database(Path("empty")) is None
     open_storage("sqlite:///empty")
     assert no_database(Path("empty")) is None
+
+
+# Whether another process may write to the database now.
+BEGIN = """
+import sqlite3, sys
+try:
+    sqlite3.connect(sys.argv[1], timeout=0).execute("BEGIN IMMEDIATE")
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+def test_to_look_at_a_database_leaves_the_locks_of_this_process_on_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("BEGIN IMMEDIATE")
+        assert no_database(file) is None
+        said = subprocess.check_output([sys.executable, "-c", BEGIN, str(file)], text=True)
+    assert said == "database is locked\n"

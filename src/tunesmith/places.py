@@ -1,14 +1,15 @@
 """Where something may be written: a folder of outputs, the file of an SQLite database."""
 
 import os
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from tunesmith.errors import InvalidConfig
 from tunesmith.overrides import write_for_shell
 from tunesmith.validate import require_text
 
-_SQLITE = b"SQLite format 3\x00"
 _LONGEST_SHOWN = 255
 
 
@@ -74,11 +75,22 @@ def no_database(file: Path) -> str | None:
         return f"{file} is a link to what is not there"
     if file.exists() and not file.is_file():
         return f"{file} is no file"
-    if file.exists() and _start_of(file) not in (b"", _SQLITE):
+    if file.exists() and not _is_database(file):
         return f"{file} is no SQLite database"
     return None if file.exists() or _takes_folders(above) else f"{above} cannot be written to"
 
 
-def _start_of(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(len(_SQLITE))
+def _is_database(file: Path) -> bool:
+    """Return False for a file with the contents of something else.
+
+    SQLite itself looks: to open and close the file in any other way would take from this process
+    the locks that its connections hold on it, and another process could then spoil the database.
+    """
+    try:
+        uri = f"{file.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=0)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        # What else there is to say of it is said where it is used.
+        return getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_NOTADB
+    return True
