@@ -97,7 +97,9 @@ def test_a_frozen_worker_that_wakes_up_counts_once(url: str) -> None:
     objective = partial(slow_bowl, pause=4.0)
     with workers(1, url, n_trials=2, objective=objective, storage=settings) as (frozen,):
         wait_for(lambda: bool(in_state(study, TrialState.RUNNING)))
-        time.sleep(1)  # It sleeps in its objective: frozen in a transaction it would hold a lock.
+        # It sleeps in its objective, between two heartbeats: frozen in a transaction it would hold
+        # a lock.
+        time.sleep(1.5)
         os.kill(frozen.pid, signal.SIGSTOP)
         assert run_worker(study, bowl, n_trials=2) == "finished"
         os.kill(frozen.pid, signal.SIGCONT)
