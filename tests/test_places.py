@@ -127,3 +127,13 @@ def test_to_look_at_a_database_leaves_the_locks_of_this_process_on_it(tmp_path: 
         assert no_database(file) is None
         said = subprocess.check_output([sys.executable, "-c", BEGIN, str(file)], text=True)
     assert said == "database is locked\n"
+
+
+def test_to_look_at_a_database_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE t (x)")
+    before = sorted(tmp_path.iterdir())
+    assert no_database(file) is None
+    assert sorted(tmp_path.iterdir()) == before

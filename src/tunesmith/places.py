@@ -87,7 +87,8 @@ def _is_database(file: Path) -> bool:
     the locks that its connections hold on it, and another process could then spoil the database.
     """
     try:
-        uri = f"{file.absolute().as_uri()}?mode=ro"
+        # For reading alone it would leave files beside a database with a write-ahead log.
+        uri = f"{file.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=0)) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.Error as error:
