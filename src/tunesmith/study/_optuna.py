@@ -26,6 +26,7 @@ class _Shown(optuna.Study):
 
     def __init__(self, study: optuna.Study) -> None:
         self.__dict__.update(study.__dict__)
+        self._study = study
 
     def _shown(self, *, use_cache: bool) -> list[FrozenTrial]:
         raise NotImplementedError
@@ -48,7 +49,6 @@ class StudyView(_Shown):
         self, study: optuna.Study, show: Callable[[Sequence[FrozenTrial]], list[FrozenTrial]]
     ) -> None:
         super().__init__(study)
-        self._study = study
         self._show = show
 
     def stop(self) -> None:
@@ -61,10 +61,6 @@ class StudyView(_Shown):
 
 class StudyWithoutFailed(_Shown):
     """A study that hides its failed trials; whoever asks for finished ones reads only those."""
-
-    def __init__(self, study: optuna.Study) -> None:
-        super().__init__(study)
-        self._study = study
 
     def _get_trials(
         self,
