@@ -24,13 +24,18 @@ QUICK = (
 
 
 def read_trials(url: str, name: str = "s") -> list[FrozenTrial]:
-    """The trials of a study as they lie in its store; no connection is left open."""
+    """The trials of a study as they lie in its store, but surplus ones; no connection is left."""
     storage = optuna.storages.RDBStorage(url)
     try:
-        return optuna.load_study(study_name=name, storage=storage).trials
+        return but_surplus(optuna.load_study(study_name=name, storage=storage).trials)
     finally:
         storage.remove_session()
         storage.engine.dispose()
+
+
+def but_surplus(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials but those that one of several workers began when others had taken all."""
+    return [trial for trial in trials if trial.user_attrs.get("fail_kind") != "surplus"]
 
 
 def command(*arguments: str, root: Path) -> list[str]:

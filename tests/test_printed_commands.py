@@ -78,11 +78,6 @@ def commands_in(printed: str) -> dict[str, str]:
     return {purpose: line for purpose, *line in pairs if purpose in wanted for line in line}
 
 
-def counted(url: str, name: str) -> list[FrozenTrial]:
-    """The trials of a study but what one of two workers began when all were taken."""
-    return [t for t in read_trials(url, name) if t.user_attrs.get("fail_kind") != "surplus"]
-
-
 def studies(folder: Path) -> list[str]:
     """The names of the studies that have a folder below an output root."""
     return sorted(path.name for path in (folder / "searches").iterdir())
@@ -157,7 +152,7 @@ def test_each_command_of_a_search_does_what_it_says(tmp_path: Path, odd: str) ->
 
     pasted(found["next search"], tmp_path)
     [second] = {*studies(tmp_path / root)} - {first}
-    before, after = counted(url, first), counted(url, second)
+    before, after = read_trials(url, first), read_trials(url, second)
     assert len(after) == len(before) == 26
     assert after[0].distributions.keys() == before[0].distributions.keys()
     assert after[0].distributions != before[0].distributions
@@ -165,7 +160,7 @@ def test_each_command_of_a_search_does_what_it_says(tmp_path: Path, odd: str) ->
 
     pasted(found["to continue"], tmp_path)
     assert studies(tmp_path / root) == sorted([first, second])
-    assert len(counted(url, first)) == 52
+    assert len(read_trials(url, first)) == 52
     assert {path.name for path in tmp_path.iterdir()} == known
 
 

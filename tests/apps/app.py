@@ -11,6 +11,8 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from tests.commands import but_surplus
+
 _HERE = Path(__file__).parent
 OURS = ("-m", "hydra/sweeper=optuna_study")
 
@@ -118,7 +120,7 @@ class App:
             assert len(names) == studies
             known = [optuna.load_study(study_name=name, storage=storage) for name in names]
             newest = max(known, key=lambda study: study._study_id)
-            return newest.get_trials(states=states or None)
+            return but_surplus(newest.get_trials(states=states or None))
         finally:
             storage.remove_session()
             storage.engine.dispose()

@@ -12,7 +12,7 @@ import optuna
 from mlflow import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from tests.commands import environment
+from tests.commands import but_surplus, environment
 from tests.environments.conftest import Installation
 from tunesmith.study import TrialRecord, n_finished, open_storage
 
@@ -110,7 +110,7 @@ class Search:
 
     def trials(self) -> list[FrozenTrial]:
         with self.study() as study:
-            return study.get_trials()
+            return but_surplus(study.get_trials())
 
     def is_there(self) -> bool:
         """Return whether the study was made."""
