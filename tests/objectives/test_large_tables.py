@@ -113,6 +113,30 @@ def test_a_single_run_reads_the_file_once(
     assert len(read) == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "rows"),
+    [
+        ((), 20),  # a third of the training rows
+        (("+model.bin_construct_sample_cnt=50",), 50),
+        (("+model.subsample_for_bin=50",), 50),
+    ],
+)
+def test_bins_are_made_from_a_part_of_many_rows_unless_a_user_says_otherwise(
+    composed: Compose,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: tuple[str, ...],
+    rows: int,
+) -> None:
+    monkeypatch.setattr("tunesmith.objectives.lightgbm_parameters._FEW_FOR_BINS", 10)
+    table = ("data=table", f"data.path={path}", "data.target=price", "refit_rows=train")
+    cfg = composed("objective=lightgbm", "model.num_iterations=2", *table, *typed, "tracking=none")
+    with open_dict(cfg):
+        del cfg["hydra"]
+    run_trial(cfg)
+    assert f"[bin_construct_sample_cnt: {rows}]" in (path.parent / "model.txt").read_text()
+
+
 def test_seeds_that_draw_no_folds_share_a_split(path: Path) -> None:
     kept = module(path, fold_seed=1)._fitted
     assert module(path, fold_seed=2)._fitted is kept

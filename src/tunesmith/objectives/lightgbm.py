@@ -16,7 +16,7 @@ from tunesmith.data import TabularDataModule
 from tunesmith.freed_memory import returned_at_once
 from tunesmith.objectives.fit_plots import named_bars
 from tunesmith.objectives.lightgbm_checks import check_boosting, import_lightgbm
-from tunesmith.objectives.lightgbm_parameters import not_watched, parameters_of
+from tunesmith.objectives.lightgbm_parameters import not_watched, parameters_of_fit
 from tunesmith.objectives.lightgbm_watch import ScoreRounds, WatchRounds, of_each_class
 from tunesmith.objectives.linear_leaves import Limits, held_within, limits_of
 from tunesmith.objectives.objective import FittedModel, Objective, Predictor
@@ -185,7 +185,7 @@ def _predictions(booster: Any, x: Any, *, n_classes: int) -> Any:
 def _train(
     cfg: DictConfig, datamodule: TabularDataModule, *, context: Context, report_every: int
 ) -> Any:
-    lightgbm, params = import_lightgbm(), parameters_of(cfg, datamodule)
+    lightgbm, params = import_lightgbm(), parameters_of_fit(cfg, datamodule)
     train, watched = _dataset(datamodule, params), {}
     if len(datamodule.val[1]):
         # They end the fit, and weigh as the others do.
@@ -214,7 +214,7 @@ def _train(
 
 
 def _train_unwatched(cfg: DictConfig, datamodule: TabularDataModule) -> Any:
-    params = parameters_of(cfg, datamodule)
+    params = parameters_of_fit(cfg, datamodule)
     train = _dataset(datamodule, params)
     return import_lightgbm().train(params, train, cfg.model.num_iterations)
 

@@ -22,6 +22,8 @@ NATIVE = {
     Task.MULTICLASS: _OF_MANY,
 }
 OUR_NAMES = {native: ours for names in NATIVE.values() for ours, native in names.items()}
+# From how many rows the bins of a column are made, at least and at most; LightGBM takes the latter.
+_FEW_FOR_BINS, _MANY_FOR_BINS = 20_000, 200_000
 # What of LightGBM's objectives predicts classes.
 OBJECTIVES = {
     Task.BINARY: ("binary", "cross_entropy", "xentropy"),
@@ -41,6 +43,21 @@ def parameters_of(cfg: DictConfig, datamodule: TabularDataModule) -> dict[str, A
     if datamodule.task is Task.MULTICLASS:
         params = {"num_class": len(datamodule.labels), **params}
     return {"metric": _watched(cfg, datamodule.task), "first_metric_only": True, **params}
+
+
+def parameters_of_fit(cfg: DictConfig, datamodule: TabularDataModule) -> dict[str, Any]:
+    """Return `parameters_of`, with what depends on the training rows."""
+    rows_for_bins = _rows_for_bins(len(datamodule.train[1]))
+    # By its other name, so that a user's goes before it by either.
+    return {"subsample_for_bin": rows_for_bins, **parameters_of(cfg, datamodule)}
+
+
+def _rows_for_bins(n_rows: int) -> int:
+    """Return from how many rows bins are made: a third, which take as much as all rows do.
+
+    LightGBM holds 12 bytes for each of their values at once; a row's own takes 4.
+    """
+    return min(max(n_rows // 3, _FEW_FOR_BINS), _MANY_FOR_BINS)
 
 
 def _watched(cfg: DictConfig, task: Task) -> list[str]:
