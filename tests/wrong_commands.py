@@ -168,6 +168,9 @@ TYPES = [
     (f"{TABLE} data.val_fraction=null", "got None", "try data.val_fraction=0.2"),
     ("seed=abc", "'abc'", "try seed=1"),
     ("seed=1.5", "got 1.5", "try seed=1"),
+    ("seed=99999999999", "from 0 to 4294967295, got 99999999999", "try seed=1"),
+    ("objective=lightgbm seed=99999999999", "from 0 to 4294967295", "try seed=0"),
+    ("data.test_seed=99999999999", "from 0 to 4294967295", "try data.test_seed=43"),
     ("repeat=two", "'two'", "try repeat=5"),
     ("n_threads=0", "got 0", "try n_threads=1"),
     ("tags=a", "got 'a'", "try 'tags=[a]'"),
@@ -273,6 +276,7 @@ SPACES = [
 PARTS = [
     (f"{SAMPLER}=tpe", "got 'tpe'", "try hydra/sweeper/sampler=tpe"),
     (f"{SAMPLER}.seed=abc", "'abc'", "sampler.seed=42"),
+    (f"{SAMPLER}.seed=99999999999", "from 0 to 4294967295", "sampler.seed=42"),
     (f"{SAMPLER}.n_startup_trials=-1", "got -1", "sampler.n_startup_trials=1"),
     (f"{SAMPLER}.n_startup_trials=ten", "'ten'", "sampler.n_startup_trials=1"),
     (f"{SAMPLER}.n_startup_trial=5", "n_startup_trial'", "sampler.n_startup_trials?"),

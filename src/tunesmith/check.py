@@ -26,7 +26,7 @@ from tunesmith.log_filter import without_libraries
 from tunesmith.overrides import write_for_shell
 from tunesmith.places import check_folder
 from tunesmith.renamed import bring_up_to_date
-from tunesmith.validate import require_choice, require_integer, require_switch
+from tunesmith.validate import require_choice, require_integer, require_seed, require_switch
 
 _SWITCHES = ("prune", "refit", "dry_run", "keep_model")
 DIRECTIONS = ("minimize", "maximize")
@@ -186,7 +186,7 @@ def _check_repeat(cfg: DictConfig) -> None:
     """Raise InvalidConfig unless there is a number of repetitions, and a seed to count from."""
     require_integer("repeat", cfg.repeat, minimum=1, example=5)
     if cfg.repeat > 1:
-        require_integer("seed", cfg.seed, minimum=0, example=0, optional=True)
+        require_seed("seed", cfg.seed, example=0, optional=True)
 
 
 def check_output_root(config: DictConfig) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Collection
 
 from tunesmith.errors import InvalidArgument, nearest
 
+# What NumPy and Lightning take as a seed.
+MAX_SEED = 2**32 - 1
+
 
 def require_integer(
     name: str, value: object, *, minimum: int, example: object, optional: bool = False
@@ -23,6 +26,13 @@ def require_integer(
         return
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         raise InvalidArgument(name, f"an integer of at least {minimum}", value, example)
+
+
+def require_seed(name: str, value: object, *, example: object, optional: bool = False) -> None:
+    """Raise InvalidArgument unless `value` is a seed: an integer from 0 to `MAX_SEED`."""
+    require_integer(name, value, minimum=0, example=example, optional=optional)
+    if isinstance(value, int) and value > MAX_SEED:
+        raise InvalidArgument(name, f"an integer from 0 to {MAX_SEED}", value, example)
 
 
 def require_text(name: str, value: object, *, expected: str, example: object) -> None:

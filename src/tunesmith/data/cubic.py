@@ -5,7 +5,7 @@ from torch import Tensor
 
 from tunesmith.data.tabular import Rows, TabularDataModule
 from tunesmith.errors import InvalidArgument
-from tunesmith.validate import require_integer
+from tunesmith.validate import require_integer, require_seed
 
 N_FEATURES = 5
 VAL_FRACTION = 0.2
@@ -47,8 +47,8 @@ class CubicDataModule(TabularDataModule):
         super().__init__(batch_size=batch_size)
         require_integer("n_samples", n_samples, minimum=2, example=10000)
         require_integer("n_test", n_test, minimum=1, example=10000)
-        require_integer("seed", seed, minimum=0, example=42)
-        require_integer("test_seed", test_seed, minimum=0, example=43)
+        require_seed("seed", seed, example=42)
+        require_seed("test_seed", test_seed, example=43)
         if seed == test_seed:
             raise InvalidArgument(
                 "test_seed",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tunesmith.errors import InvalidArgument
-from tunesmith.validate import require_choice, require_integer
+from tunesmith.validate import require_choice, require_integer, require_seed
 
 Numbers = np.ndarray[Any, Any]
 
@@ -41,8 +41,8 @@ class Split:
     fold_seed: int | None = None
 
     def __post_init__(self) -> None:
-        require_integer("seed", self.seed, minimum=0, example=42)
-        require_integer("fold_seed", self.fold_seed, minimum=0, example=1, optional=True)
+        require_seed("seed", self.seed, example=42)
+        require_seed("fold_seed", self.fold_seed, example=1, optional=True)
         require_integer("folds", self.folds, minimum=2, example=5, optional=True)
         if self.kind is not None:
             require_choice("split", self.kind, KINDS)

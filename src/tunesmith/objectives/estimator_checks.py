@@ -25,7 +25,7 @@ from tunesmith.objectives.estimators import (
 )
 from tunesmith.objectives.metrics import check_metrics
 from tunesmith.objectives.tabular_fit import refuse_codes
-from tunesmith.validate import require_integer
+from tunesmith.validate import require_integer, require_seed
 
 # Made-up rows, enough for three classes and more.
 N_CHECKED = 100
@@ -58,7 +58,7 @@ def check_estimation(cfg: DictConfig) -> None:
     if cfg.ckpt_path is not None:
         raise InvalidConfig("objective=sklearn does not continue a model; try ckpt_path=null")
     require_integer("n_threads", cfg.n_threads, minimum=1, example=1, optional=True)
-    require_integer("seed", cfg.seed, minimum=0, example=0, optional=True)
+    require_seed("seed", cfg.seed, example=0, optional=True)
     with naming_group("model"):
         _check_model(make_estimator(cfg, data), data, target=cfg.model._target_)
 

@@ -19,7 +19,7 @@ from tunesmith.group_mistakes import naming_group
 from tunesmith.objectives.lightgbm_parameters import OBJECTIVES, parameters_of
 from tunesmith.objectives.metrics import check_metrics
 from tunesmith.scores import Task
-from tunesmith.validate import require_choice, require_integer
+from tunesmith.validate import require_choice, require_integer, require_seed
 
 # Made-up rows, enough for a share of them to be drawn.
 N_CHECKED = 1000
@@ -65,6 +65,8 @@ def check_boosting(cfg: DictConfig, *, report_every: object) -> None:
     _check_objective(cfg.model.get("objective"), datamodule.task)
     require_integer("objective.report_every", report_every, minimum=1, example=20)
     require_integer("model.num_iterations", cfg.model.num_iterations, minimum=1, example=2000)
+    # LightGBM would take another number instead.
+    require_seed("seed", cfg.seed, example=0, optional=True)
     if cfg.ckpt_path is not None:
         raise InvalidConfig("objective=lightgbm does not continue a model; try ckpt_path=null")
     params = {**parameters_of(cfg, datamodule), "verbosity": 0}

@@ -25,6 +25,7 @@ from tunesmith.objectives.record_config import record_config
 from tunesmith.objectives.script import functions_of, load_script
 from tunesmith.overrides import data_node, read_data, write_for_shell
 from tunesmith.tracking import Run
+from tunesmith.validate import require_seed
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +75,11 @@ class OptunaFile(Objective):
         """Load the file and look for the function.
 
         Raises:
-            InvalidConfig: There is none, or the parameters are no values by name.
+            InvalidConfig: There is none, the parameters are no values by name, or the seed is no
+                seed.
 
         """
+        require_seed("seed", cfg.seed, example=0, optional=True)
         function, known = self.function(), self.params()
         lacking = [name for name in asked_parameters(function) if name not in known]
         if lacking and _is_single_run(cfg):

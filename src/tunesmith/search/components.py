@@ -16,7 +16,7 @@ from tunesmith.errors import InvalidArgument, InvalidConfig, import_failure, nea
 from tunesmith.search.settings import Settings, target_of
 from tunesmith.search.space import SearchSpace
 from tunesmith.study import Stagnation, suppress_class_warnings
-from tunesmith.validate import require_integer
+from tunesmith.validate import require_integer, require_seed
 from tunesmith.versions import instantiate
 
 _UNKNOWN_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
@@ -79,7 +79,7 @@ class Components:
         if is_kind(self._settings.sampler, BruteForceSampler):
             self._space.grid()
         seed = self.sampler_seed
-        require_integer("hydra.sweeper.sampler.seed", seed, minimum=0, example=42, optional=True)
+        require_seed("hydra.sweeper.sampler.seed", seed, example=42, optional=True)
         _require_counts("sampler", self._settings.sampler)
         try:
             _require_kind("sampler", self.make_sampler(seed), BaseSampler)

@@ -33,8 +33,8 @@ from tunesmith.study import (
     summarize,
     trial_numbered,
 )
+from tunesmith.validate import MAX_SEED
 
-MAX_SEED = 2**32 - 1
 Point = tuple[int, int]
 
 

@@ -36,7 +36,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tunesmith.process import ProcessId
 from tunesmith.study._optuna import StudyView, all_trials, set_once, set_owner, trial_id_of
 from tunesmith.study.record import SAMPLER_SEED_KEY, TrialRecord
-from tunesmith.validate import require_integer
+from tunesmith.validate import MAX_SEED, require_seed
 
 
 def slots(
@@ -81,7 +81,7 @@ class SlotSampler(BaseSampler):
     """
 
     def __init__(self, make_sampler: Callable[[int | None], BaseSampler], seed: int | None) -> None:
-        require_integer("seed", seed, minimum=0, example=0, optional=True)
+        require_seed("seed", seed, example=0, optional=True)
         self._make_sampler = make_sampler
         self._seed = seed
         self._slot = 0
@@ -156,7 +156,7 @@ class SlotSampler(BaseSampler):
 
     def _study_seed(self, study: optuna.Study) -> int:
         if self._seed is None:
-            self._seed = int(set_once(study, SAMPLER_SEED_KEY, secrets.randbelow(2**32)))
+            self._seed = int(set_once(study, SAMPLER_SEED_KEY, secrets.randbelow(MAX_SEED + 1)))
         return self._seed
 
     def _shown(self, study: optuna.Study, trial: FrozenTrial) -> tuple[optuna.Study, FrozenTrial]:

@@ -22,6 +22,7 @@ from tunesmith.validate import (
     require_choice,
     require_integer,
     require_positive,
+    require_seed,
     require_switch,
     require_text,
 )
@@ -123,11 +124,11 @@ def _check_numbers(cfg: DictConfig) -> None:
         ("trainer.max_epochs", 1, 1000, False),
         ("trainer.check_val_every_n_epoch", 1, 100, False),
         ("trainer.num_sanity_val_steps", -1, 0, True),
-        ("seed", 0, 1, True),
         ("n_threads", 1, 1, True),
     ):
         value = OmegaConf.select(cfg, key)
         require_integer(key, value, minimum=minimum, example=example, optional=optional)
+    require_seed("seed", cfg.seed, example=1, optional=True)
     lr = OmegaConf.select(cfg, "optimizer.lr", default=1.0)
     require_positive("optimizer.lr", lr, example=0.01)
     clip = OmegaConf.select(cfg, "trainer.gradient_clip_val", default=0)
