@@ -33,6 +33,8 @@ class {kind}(Launcher):
             file.write(f"{{len(job_overrides)}}\\n")
         if HOW == "raises":
             raise RuntimeError("the queue\\nis closed")
+        if HOW == "finds no space":
+            raise OSError(28, "No space left on device")
         if HOW != "starts nothing":
             for index, overrides in enumerate(job_overrides, initial_job_idx):
                 job = multiprocessing.get_context("fork").Process(
@@ -131,6 +133,10 @@ def test_workers_that_are_at_work_finish_the_study(tmp_path: Path, how: str) -> 
     ("how", "said"),
     [
         ("raises", "the launcher could not run the workers: RuntimeError: the queue is closed"),
+        (
+            "finds no space",
+            "workers; free some and run the same command again: what is finished is kept",
+        ),
         pytest.param(
             "starts nothing",
             "the launcher's workers ended before the study had its trials",

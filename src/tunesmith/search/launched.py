@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 
 from tunesmith.errors import InvalidConfig
 from tunesmith.extras import extra_of, install_extra, missing
+from tunesmith.full_disk import full_disk, say_to_continue
 from tunesmith.overrides import write_override
 from tunesmith.paths import SearchPaths
 from tunesmith.process import ProcessId
@@ -194,7 +195,7 @@ class LaunchedWorkers:
         if failed is not None:
             raise failed
         if not self._was_at_work:
-            raise WorkersFailed(_said(self._errors))
+            raise WorkersFailed(_said(self._errors, self._paths.workers))
         self._replace(self._n_jobs)
         self._errors.clear()
 
@@ -212,7 +213,7 @@ class LaunchedWorkers:
         self._in_vain = 0 if lacked < self._lacked else self._in_vain + lost
         self._lacked = lacked
         if self._in_vain > MAX_DEATHS_PER_JOB * self._n_jobs:
-            raise WorkersFailed(_said(self._errors))
+            raise WorkersFailed(_said(self._errors, self._paths.workers))
         self._launch(min(lost, max(1, lacked)))
 
 
@@ -262,9 +263,11 @@ def _is_error(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR
 
 
-def _said(errors: Sequence[BaseException]) -> str:
+def _said(errors: Sequence[BaseException], folder: Path) -> str:
     if not errors:
         return "the launcher's workers ended before the study had its trials"
+    if (full := full_disk(errors[-1], place=str(folder))) is not None:
+        return say_to_continue(full)
     # Engines that fail say most at the end.
     said = " ".join(str(errors[-1]).split())[-_LONGEST_REASON:]
     return f"the launcher could not run the workers: {type(errors[-1]).__name__}: {said}"
