@@ -42,7 +42,7 @@ def test_each_file_and_key_is_on_the_page(script: ModuleType) -> None:
     ("group", "name", "key", "told"),
     [
         ("data", "table", "data.target", "The column to predict; all others"),
-        ("data", "cubic", "data.n_samples", "Rows to train on and to validate with."),
+        ("data", "cubic", "data.n_samples", "Training and validation rows together"),
         ("optimizer", "adam", "optimizer.lr", "An argument of [`Adam`](https://"),
         ("trainer", "gpu", "trainer.accelerator", "An argument of [`Trainer`](https://"),
         ("metric", "mae", "metric.name", "What a trial returns"),
