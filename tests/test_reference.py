@@ -42,11 +42,13 @@ def test_each_file_and_key_is_on_the_page(script: ModuleType) -> None:
     ("group", "name", "key", "told"),
     [
         ("data", "table", "data.target", "The column to predict; all others"),
-        ("data", "cubic", "data.n_samples", "Rows to train on and to validate with."),
-        ("optimizer", "adam", "optimizer.lr", "An argument of [`Adam`](https://"),
+        ("data", "cubic", "data.n_samples", "Training and validation rows together"),
+        ("optimizer", "adam", "optimizer.lr", "The learning rate, before any schedule."),
         ("trainer", "gpu", "trainer.accelerator", "An argument of [`Trainer`](https://"),
         ("metric", "mae", "metric.name", "What a trial returns"),
         ("hparams_search", "mlp", "hydra.sweeper.n_trials", "The study's total"),
+        ("hparams_search", "mlp", "hydra.sweeper.sampler.seed", "Seeds the search; null draws"),
+        ("hparams_search", "xgboost", "model.reg_alpha", "The L1 penalty"),
         ("hparams_search", "mlp_wide", "model.n_nodes", "Nodes of each linear layer but the last."),
     ],
 )

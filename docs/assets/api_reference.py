@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from docstrings import entries_of, sections_of
+from docstrings import arguments_of, entries_of, sections_of
 
 PAGE = Path(__file__).parents[1] / "reference" / "api.md"
 PACKAGES = (
@@ -136,7 +136,7 @@ def documentation(documented: object) -> Iterator[str]:
 
 
 def members(owner: type) -> Iterator[str]:
-    """Yield what a class of ours offers, each with the first sentence of its docstring."""
+    """Yield what a class of ours offers, each with its docstring as a list."""
     for name, member in vars(owner).items():
         called = getattr(
             member, "__func__", getattr(member, "func", getattr(member, "fget", member))
@@ -146,8 +146,20 @@ def members(owner: type) -> Iterator[str]:
             continue
         is_value = isinstance(member, property | cached_property)
         shown = name if is_value else on_one_line(name, called)
-        first = told.split("\n\n")[0].replace("\n", " ")
-        yield f"- `{shown}`: {first}"
+        yield from of_member(shown, called)
+
+
+def of_member(shown: str, called: object) -> Iterator[str]:
+    """Yield the docstring of a method or property: its text, then a line for each entry."""
+    sections = sections_of(called)
+    prose = " ".join(" ".join(text.split()) for section, text in sections if not section)
+    yield f"- `{shown}`: {prose}"
+    for section, text in sections:
+        if section == "Returns":
+            yield f"    - returns: {' '.join(text.split())}"
+        elif section in {"Args", "Raises"}:
+            begin = "raises " if section == "Raises" else ""
+            yield from (f"    - {begin}`{name}`: {told}" for name, told in entries_of(text).items())
 
 
 def comment_above(package: str, name: str) -> str:
@@ -170,8 +182,9 @@ def of_name(package: str, name: str) -> Iterator[str]:
     if not (value.__doc__ or "").strip():
         raise UndocumentedNameError(f"{package}.{name}: write a docstring")
     if isinstance(value, EnumType):
-        yield from documentation(value)
-        yield from ("", "**Values**", "", ", ".join(f"`{member.name}`" for member in value))
+        yield from (line.replace("**Attributes**", "**Values**") for line in documentation(value))
+        if not {member.name for member in value} <= arguments_of(value).keys():
+            yield from ("", "**Values**", "", ", ".join(f"`{member.name}`" for member in value))
         return
     if not (inspect.isclass(value) and issubclass(value, BaseException)):
         yield from fenced("py", wrapped(name, value))

@@ -12,6 +12,7 @@ from docstrings import arguments_of
 from hydra.utils import get_object
 
 from tunesmith.samplers import STOCK_SAMPLERS, TPE_DEFAULT
+from tunesmith.study import SlotSampler
 from tunesmith.sweeper import OptunaStudyConf
 
 # What documents the arguments of targets that are not ours.
@@ -87,6 +88,8 @@ def of_target(key: Key, target: str) -> str:
 def of_sweeper(name: str, chosen: dict[str, str]) -> str:
     """Return what a key of `hydra.sweeper` means."""
     first, _, rest = name.partition(".")
+    if name == "sampler.seed":
+        return typed(arguments_of(SlotSampler)["seed"])
     if rest and first == "sampler":
         sampler = SAMPLERS[chosen.get("hydra/sweeper/sampler", "tpe_default")]
         return argument_of(sampler["_target_"])

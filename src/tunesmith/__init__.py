@@ -1,7 +1,11 @@
 """Hydra-configured experiments: Lightning trains one trial, Optuna searches, MLflow remembers.
 
-What is listed in `__all__`, here and in the packages `objectives`, `models`, `data`, `tracking`,
-`study`, `advice`, `report` and `loaded`, is what users may import; every other name may change.
+In a notebook, `load` opens a search and `load_model` its winner's model. A train.py calls `run` and
+`run_trial`; an app with an entry of its own takes `current_trial` and `PruneTrial`. An objective of
+your own is a subclass of `Objective`.
+
+Users may import what `__all__` lists, here and in the packages `objectives`, `models`, `data`,
+`tracking`, `study`, `advice`, `report` and `loaded`; every other name may change.
 """
 
 from typing import TYPE_CHECKING

@@ -200,10 +200,20 @@ def check_output_root(config: DictConfig) -> None:
 
 
 class CheckBeforeRun(Callback):
-    """Check all jobs before Hydra makes their folders; a search checks its own space."""
+    """A Hydra callback that refuses a config in one line before Hydra makes a folder for it.
+
+    It checks a single run and each job of Hydra's own multirun, with `Objective.check` of the
+    config's objective; a search checks its own space. With `dry_run=true` the command ends here.
+
+    Example:
+        In the config of an app:
+
+        hydra: {callbacks: {check: {_target_: tunesmith.CheckBeforeRun}}}
+
+    """
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Exit with one line if the config is refused, or after a dry run."""
+        """Check a single run; exit with one line if it is refused, or after a dry run."""
         with _ending_in_one_line():
             check_output_root(config)
             check_folder(Path(config.hydra.run.dir), key="hydra.run.dir")
@@ -216,7 +226,7 @@ class CheckBeforeRun(Callback):
                 )
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Exit with one line if nothing can be written, or a job of Hydra's own multirun fails."""
+        """Check a multirun's folder, and its jobs unless it is a search; exit as for a run."""
         with _ending_in_one_line():
             check_output_root(config)
             check_folder(Path(config.hydra.sweep.dir), key="hydra.sweep.dir")

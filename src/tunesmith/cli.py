@@ -33,7 +33,9 @@ from tunesmith.versions import require_whitelists
 # At the import: Hydra 1.3 does not know what a train.py tells its main.
 require_whitelists()
 
-# What the configs of this package run, besides the package itself.
+# Patterns of the modules that the configs of this package name as `_target_`, besides the package
+# itself: what `execution_whitelist` of `hydra.main` has to hold, as in `(*LIBRARIES, "tunesmith.*",
+# "my_package.*")`.
 LIBRARIES = (
     "catboost.*",
     "hydra.*",
@@ -75,13 +77,16 @@ SHOWING_FLAGS = {
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a train.py's Hydra main: complete its command line, and say mistakes in one line.
+    """Run the Hydra main of a train.py: complete its command line, and print mistakes in one line.
+
+    A search starts without `-m` too, and a config of an earlier run (`--config-name`) writes where
+    other runs do. HYDRA_FULL_ERROR=1 shows tracebacks.
 
     Args:
         main: The function that `@hydra.main` decorates.
 
     Raises:
-        SystemExit: The user's mistake, as one line, with exit code 1.
+        SystemExit: The user made a mistake: one line on stderr, exit code 1.
 
     Example:
         if __name__ == "__main__":

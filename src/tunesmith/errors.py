@@ -28,7 +28,17 @@ _REFUSED_TARGET = re.compile(r"Target '([^']+)' is not in the Hydra execution wh
 
 
 class InvalidConfig(ValueError):  # noqa: N818 - names the mistake
-    """A mistake in what the user asked for; the message is one line that says the way out."""
+    """A mistake of the user's; the message is one line: what came, what was expected, what to do.
+
+    A ValueError. Raise it in a check of your own and the command ends with its message and exit
+    code 1, without a traceback.
+
+    Example:
+        >>> raise InvalidConfig("model.depth must be even, got 3; try model.depth=4")
+        Traceback (most recent call last):
+        tunesmith.errors.InvalidConfig: model.depth must be even, got 3; try model.depth=4
+
+    """
 
 
 class InvalidArgument(InvalidConfig):

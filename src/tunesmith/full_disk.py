@@ -12,7 +12,7 @@ _SQLITE, _POSTGRESQL = "database or disk is full", "53100"
 
 
 class DiskFull(OSError):  # noqa: N818 - names what happened
-    """No space is left to write a file, or what a database keeps; `filename` says where.
+    """No space is left for a file or a database; `filename` says which one, None if unknown.
 
     >>> print(DiskFull.at("outputs/optuna.db"))
     no space is left on the disk of outputs/optuna.db
@@ -21,16 +21,21 @@ class DiskFull(OSError):  # noqa: N818 - names what happened
 
     @classmethod
     def at(cls, place: str | None) -> "DiskFull":
-        """Return the error for a file, a folder or a database's URL; None if it is not known."""
+        """Return the error for a place without space.
+
+        Args:
+            place: The path of a file or folder, or the URL of a database; None if it is unknown.
+
+        """
         return cls(errno.ENOSPC, "no space is left on the disk", place)
 
     def __str__(self) -> str:
-        """Say it without the error's number."""
+        """Return the message without the error's number."""
         return f"{self.strerror} of {self.filename}" if self.filename else str(self.strerror)
 
 
 def say_to_continue(full: DiskFull) -> str:
-    """Return in one line what a search stops at, and what to do: it loses nothing."""
+    """Return in one line why a search stops and how to continue it."""
     return f"{full}; free some and run the same command again: what is finished is kept"
 
 

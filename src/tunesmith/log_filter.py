@@ -10,14 +10,16 @@ _STDLIB = Path(sysconfig.get_path("stdlib"))
 
 
 class OwnMessages(logging.Filter):
-    """Passes what this package and the user's code say, and any error.
+    """A logging filter that passes records of this package, Hydra and your own code, and any error.
+
+    It drops records below ERROR that an installed library or Python's standard library logged.
 
     >>> logging.getHandlerByName("console").addFilter(OwnMessages())
 
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return False for what an installed library says below an error."""
+        """Return whether a record passes."""
         if record.levelno >= logging.ERROR or record.name.split(".")[0] in ("tunesmith", "hydra"):
             return True
         path = Path(record.pathname)

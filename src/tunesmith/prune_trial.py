@@ -18,18 +18,21 @@ else:
 
 
 class PruneTrial(Callback):
-    """Reports a metric at each validation of a fit, and stops the fit where the pruner says so.
+    """A Lightning callback that reports a metric at each validation and obeys the search's pruner.
 
-    Outside of a search, and in one for several metrics, it does nothing. In a fit by several
-    processes the first one decides, and all of them stop.
+    The step of a report is the number of the validation, from 1; the sanity check does not count.
+    Outside a search, and in a search with several objectives, the callback does nothing. In a fit
+    by several processes the first one decides, and all of them stop. It is for apps with an entry
+    of their own: `tunesmith.objectives.Lightning` reports by itself.
 
     Args:
-        monitor: The metric, as the module logs it; it must be better where the search's own is.
+        monitor: The name under which the module logs the metric. It must improve in the direction
+            of the search: a loss where the search minimizes.
 
     Raises:
         TrialPruned: The pruner stops the trial.
-        InvalidConfig: A validation has no such metric.
-        SystemExit: In the other processes of a fit that is stopped, which end without an error.
+        InvalidConfig: A validation logged no such metric.
+        SystemExit: In the other processes of a pruned fit; they end with exit code 0.
 
     Example:
         Among the callbacks of an app's config:
@@ -44,7 +47,7 @@ class PruneTrial(Callback):
         self._n_validations = 0
 
     def on_validation_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
-        """Report the metric, and stop if the pruner says so."""
+        """Report the metric, and stop the fit if the pruner says so."""
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         self._n_validations += 1
@@ -56,11 +59,11 @@ class PruneTrial(Callback):
             raise stop
 
     def state_dict(self) -> dict[str, int]:
-        """Return the number of validations, for a fit that goes on from a checkpoint."""
+        """Return the number of validations so far, which a checkpoint keeps."""
         return {"n_validations": self._n_validations}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Go on with the number of validations of a checkpoint."""
+        """Continue from the number of validations that a checkpoint kept."""
         self._n_validations = state_dict["n_validations"]
 
     def _decide(self, trainer: "Trainer") -> BaseException | None:

@@ -186,11 +186,23 @@ def say_renamed(old: str, new: str) -> None:
 
 
 class RenamedConfig(Callback):
-    """Say that a config file that was chosen has another name now: named in `hydra.callbacks`.
+    """A Hydra callback that tells users of a renamed config file its new name, on stderr.
+
+    The file under the old name starts from the new one and adds this callback.
 
     Args:
-        old: The file's name until now.
-        new: Its name from now on.
+        old: The file's old name, as a list of defaults has it.
+        new: Its new name.
+
+    Example:
+        In `conf/model/net.yaml`, whose content has moved to `conf/model/mlp.yaml`:
+
+        # @package _global_
+        defaults:
+          - /model/mlp
+        hydra:
+          callbacks:
+            renamed: {_target_: tunesmith.RenamedConfig, old: /model/net, new: /model/mlp}
 
     """
 
@@ -198,9 +210,9 @@ class RenamedConfig(Callback):
         self._names = f"the config {old}", new
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Say it before a single run."""
+        """Print the message before a single run."""
         say_renamed(*self._names)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Say it before a search."""
+        """Print the message before a multirun."""
         say_renamed(*self._names)

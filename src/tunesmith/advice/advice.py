@@ -15,9 +15,15 @@ Write: TypeAlias = Callable[[str, Any], str]
 
 @dataclass(frozen=True)
 class Advice:
-    """`rule` is a stable id; `changes` maps parameter -> value in Hydra's sweep grammar.
+    """One piece of advice for the next search.
 
-    `n_trials` is a new total of trials where the advice is about their number.
+    Attributes:
+        rule: The id of the rule that gave it, such as "fewer-trials"; it stays the same.
+        sentence: What to do, without a full stop.
+        evidence: What of the study it rests on, without a full stop.
+        changes: New values by parameter, in Hydra's sweep grammar: {"lr": "interval(0.1,1)"}.
+        n_trials: The new total of trials; None if the advice is not about their number.
+
     """
 
     rule: str

@@ -25,13 +25,13 @@ def next_params(
 ) -> dict[str, str]:
     """Return the searched space with the advised changes, in Hydra's sweep grammar.
 
-    Conditional parameters are left to the search that suggests them.
+    Conditional parameters are left out.
 
     Args:
-        study: The search.
-        advice: What `advise` said of it.
-        sweeps: The sweeps that it was started with, by dimension; what is not among them is
-            written from the study's own distributions.
+        study: The search's study.
+        advice: What `advise` returned for it.
+        sweeps: The sweeps that the search was started with, by parameter; a parameter that is not
+            among them is written from its distribution in the study.
 
     >>> next_params(study, advise(study))
     {'optimizer.lr': 'tag(log,interval(0.001,0.1))'}
@@ -57,20 +57,23 @@ def write_next(
     defaults: Sequence[Any] = (),
     command: str | None = None,
 ) -> Path:
-    """Write a primary config that searches the new space as the search did.
+    """Write a primary config that searches the advised space as the search did: `next.yaml`.
+
+    Its defaults are the best trial, which is trial 0 of the new search.
 
     Args:
         path: The file to write.
-        study: The search.
-        advice: What `advise` said of it.
-        search: The name of its file in `hparams_search/`.
-        fixed: The overrides that the search was started with, by key.
-        sweeps: The sweeps that it was started with, by dimension.
-        value: Gives what a parameter's value in the study means: of a list's text the list.
-        n_trials: The total of trials, unless the advice is another one.
-        primary: The config that it starts from.
-        defaults: The whole list of what it starts from, in place of `primary` and `search`.
-        command: What runs it, with all that a file cannot hold.
+        study: The search's study.
+        advice: What `advise` returned for it.
+        search: The name of the search's file in `hparams_search/`; None for a search without one.
+        fixed: The overrides that the search was started with, value by key.
+        sweeps: The sweeps that the search was started with, by parameter.
+        value: Returns the config's value for a parameter's value in the study, such as the list for
+            the text of a list.
+        n_trials: The total of trials if the advice names none; None leaves it to `search`.
+        primary: The primary config that the file starts from.
+        defaults: The whole defaults list, in place of `primary` and `search`.
+        command: The command line that runs the file, written above it as a comment.
 
     Returns:
         `path`.

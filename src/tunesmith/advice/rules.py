@@ -25,17 +25,18 @@ def advise(
     accepts: Accepts = accept_all,
     write: Write = write_kept,
 ) -> list[Advice]:
-    """Return advice for the next search, the changes of the space first.
+    """Return advice for the next search, changes of the space first.
 
-    Several objectives have no single best region, so only failures are advised on. Parameters that
-    are conditional, or whose range changed during the study, get no advice.
+    The space is judged from 25 finished trials on. A study of several objectives gets advice on
+    failures alone, since it has no single best region. Parameters that are conditional, or whose
+    range changed during the study, get none.
 
     Args:
         study: Any Optuna study, also one that is running.
         confirmation: The best trials and the baseline, trained again on new seeds.
-        accepts: Tells of a change of the space, value by parameter, whether it can be searched;
-            what is not accepted is not advised.
-        write: Writes a parameter's value, as the study keeps it, in Hydra's grammar.
+        accepts: Returns whether a change of the space, values by parameter, can be searched; others
+            are not advised. Accepts all by default.
+        write: Returns a parameter's value, as the study keeps it, in Hydra's sweep grammar.
 
     >>> for piece in advise(study):
     ...     print(f"{piece.sentence}. {piece.evidence}.")
@@ -52,7 +53,12 @@ def advise(
 
 
 def why_silent(study: optuna.Study) -> str:
-    """Return in a sentence why `advise` says nothing of one objective: evidence, or a good fit."""
+    """Return a sentence on why `advise` returned nothing: too little evidence, or a good space.
+
+    Args:
+        study: A study of one objective.
+
+    """
     sample = sample_of(study)
     count = len(sample.trials)
     if count < MIN_TRIALS:

@@ -110,7 +110,10 @@ def sample_of(study: optuna.Study) -> Sample:
 
 
 def steady_space(trials: Sequence[FrozenTrial]) -> dict[str, BaseDistribution]:
-    """Return the parameters that every trial has, all with one distribution of several values."""
+    """Return the distributions that are the same in every trial, by parameter.
+
+    Distributions of a single value are left out.
+    """
     if not trials:
         return {}
     first = trials[0].distributions

@@ -1,4 +1,8 @@
-"""Data modules: the synthetic cubic problem, tables in files, and what they share."""
+"""Lightning data modules: the synthetic cubic problem, tables in files, and their base class.
+
+The objective `Lightning` takes any LightningDataModule; `LightGBM` and `ScikitLearn` take a
+subclass of `TabularDataModule`.
+"""
 
 from typing import TYPE_CHECKING
 

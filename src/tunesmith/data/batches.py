@@ -7,11 +7,21 @@ from torch import Tensor
 
 
 class TensorBatches:
-    """Iterates over slices of tensors that share their first dimension.
+    """Iterates over batches of tensors that share their first dimension, as a DataLoader does.
 
-    With `batch_size` None one epoch is one batch: the tensors themselves, not a copy. Otherwise
-    the rows are shuffled anew each epoch by PyTorch's global random stream, unless `shuffle` is
-    false, and the last batch holds what is left.
+    It indexes the tensors once a batch, where a DataLoader collates row by row.
+
+    Args:
+        tensors: Each (n, ...).
+        batch_size: Rows of a batch; the last one may be smaller. None gives one batch: the tensors
+            themselves, not a copy.
+        shuffle: Whether the rows of batches are shuffled anew each epoch, by PyTorch's global
+            generator.
+
+    >>> batches = TensorBatches(torch.arange(5), batch_size=2, shuffle=False)
+    >>> [x.tolist() for (x,) in batches]
+    [[0, 1], [2, 3], [4]]
+
     """
 
     def __init__(

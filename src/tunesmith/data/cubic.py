@@ -18,20 +18,21 @@ def cubic(x: Tensor) -> Tensor:
 
 
 class CubicDataModule(TabularDataModule):
-    """x ~ N(0, 1), (n_samples, 5), float32; y = cubic(x), (n_samples, 1), without noise.
+    """Synthetic rows of a cubic polynomial in five features, without noise.
 
-    The first 80 % of the rows train, the last 20 % validate. They come from PyTorch's global random
-    stream, seeded by `setup`: weights drawn afterwards continue it.
+    x ~ N(0, 1), (n, 5), float32; y = x0 + x0^2 + 2 x1^3 + 3 x2 + 4 x3 + 5 x4, (n, 1), float32. The
+    first 80 % of the rows are the training rows, the last 20 % the validation rows. `setup` seeds
+    PyTorch's global generator and draws them from it: weights drawn afterwards continue its stream.
 
     Args:
-        n_samples: Rows to train on and to validate with.
-        seed: Where their random stream starts.
+        n_samples: Training and validation rows together, at least 2.
+        seed: Seeds these rows.
         batch_size: Rows of a training batch; None takes all training rows at once.
-        n_test: Fresh rows to test with.
-        test_seed: Where their random stream starts.
+        n_test: Test rows, at least 1.
+        test_seed: Seeds the test rows; must differ from `seed`.
 
     Raises:
-        InvalidArgument: A size leaves a part empty, or the test seed repeats the data.
+        InvalidArgument: A size is too small, a seed is negative, or both seeds are equal.
 
     """
 
@@ -64,7 +65,7 @@ class CubicDataModule(TabularDataModule):
 
     @property
     def model_arguments(self) -> dict[str, int]:
-        """What a model has to know of the data."""
+        """`n_features`, 5."""
         return {"n_features": N_FEATURES}
 
     def setup(self, stage: str) -> None:
@@ -80,7 +81,7 @@ class CubicDataModule(TabularDataModule):
 
     @property
     def test(self) -> Rows:
-        """Fresh rows from a generator of their own."""
+        """The test rows, drawn by a generator of their own."""
         generator = torch.Generator().manual_seed(self.test_seed)
         x = torch.randn(self.n_test, N_FEATURES, generator=generator)
         return x, cubic(x)

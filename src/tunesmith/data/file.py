@@ -23,15 +23,22 @@ _NOTHING = Known()
 
 
 def read_table(path: Path, form: Form, *, known: Known | None = None) -> FileTable:
-    """Return the file's table.
+    """Read a file as TableDataModule does: with its encoding, separator and decimal mark detected.
 
     Args:
         path: A .csv, .tsv (either also as .gz), .parquet or .xlsx file.
-        form: How it is read.
-        known: What is known of its columns; one row is enough then.
+        form: How it is to be read; `Form()` detects everything.
+        known: How a fitted model's rows were read, from `RawRows.known`; None for a new table.
+
+    Returns:
+        The table as `frame`, a DataFrame; how it was written as `form`, and `notes` on it.
 
     Raises:
-        InvalidArgument: The file is missing, too short, or not what its suffix says.
+        InvalidArgument: The file is missing, not what its suffix says, or has fewer than 10 rows
+            (none, with `known`).
+
+    Example:
+        >>> read_table(Path("houses.csv"), Form(encoding="cp932")).frame.head()
 
     """
     if not path.is_file() or not path.name.lower().endswith(SUFFIXES):

@@ -18,14 +18,14 @@ N_SHOWN = 10
 
 
 class RawRows:
-    """What rows have to look like, to be predicted.
+    """The raw rows that a fitted model takes: checks them before they are predicted.
 
     Args:
-        preprocessing: What was fitted, with a method `transform`: that of a TableDataModule, or any
-            other one, of which less is known.
+        preprocessing: A fitted preprocessing: that of a TableDataModule, any other object with
+            `feature_names_in_`, whose columns alone are checked, or None, which checks nothing.
 
     Attributes:
-        names: The columns that it needs; None where it does not say.
+        names: The columns that it needs; None if it has no names.
 
     """
 
@@ -36,20 +36,27 @@ class RawRows:
         self._fitted = {name: step for name, step, _ in _steps(preprocessing)}
 
     def known(self, *, exact: Iterable[str] = ()) -> Known:
-        """Return how a file is read as the training rows were; `exact` names columns to keep."""
+        """Return what `read_table` needs to read a file as the training rows were read.
+
+        Args:
+            exact: Columns to be left exactly as the file has them, such as an id.
+
+        """
         numbers = self._fitted.get("numbers")
         decimal = None if numbers is None else getattr(numbers[0], "decimal", None)
         return Known(frozenset(self._texts()), frozenset(exact), decimal)
 
     def checked(self, rows: Any, *, of: str = "the rows") -> Any:
-        """Return the rows' needed columns, in the order of the fit.
+        """Return the columns that the model needs, in the order of the fit.
 
         Args:
-            rows: A DataFrame; its columns may be in any order, and more than are needed.
-            of: What the rows are called in a message.
+            rows: A DataFrame; its columns may be in any order, and more than needed. Without
+                `names` anything, which is returned as it is.
+            of: What an error message calls the rows.
 
         Raises:
-            InvalidConfig: A column is missing, or cannot be read as it was in the fit.
+            InvalidConfig: The rows are no DataFrame or none at all, or a column is missing or
+                cannot be read as it was in the fit.
 
         """
         if self.names is None:

@@ -41,47 +41,47 @@ _as_floats, _as_texts = as_floats, as_texts
 class TableDataModule(TabularDataModule):
     """The rows of a file: one column is the target, the others are features.
 
-    The rows are shuffled and split, of classes so that each part has its share of each, by groups
-    or by time; numbers are scaled and categories encoded by a ColumnTransformer fitted on the
-    training rows. Missing features are allowed; rows without a target and columns that nothing can
-    be learned from are left out. `setup` seeds PyTorch's global random stream with `seed`: weights
-    drawn afterwards continue it.
-
-    A process reads a file once.
+    The file is read, and its rows are split into training, validation and test rows, when the
+    object is made; a process reads a file once. A ColumnTransformer fitted on the training rows
+    scales numbers and encodes categories. Features may be missing; rows without a target, and
+    columns that nothing can be learned from, are left out. `setup` seeds PyTorch's global generator
+    with `seed`: weights drawn afterwards continue its stream.
 
     Args:
-        path: A CSV, Parquet or .xlsx file; a relative path counts from the working directory.
+        path: A .csv, .tsv (either also as .gz), .parquet or .xlsx file.
         target: The column to predict: numbers, or classes.
         drop: Columns that are no features.
         seed: Shuffles the rows before they are split.
-        val_fraction: The share of the rows to validate with, without folds.
-        test_fraction: The share of the rows to test with, unless there is a file of them.
+        val_fraction: The share of the rows for validation, 0 ... 1; unused with folds.
+        test_fraction: The share of the rows for the test, 0 ... 1; unused with `test_path`.
         batch_size: Rows of a training batch; None takes all training rows at once.
-        encoding: How the text of the file is encoded; None is found out.
-        separator: What separates its fields; None is found out.
-        decimal: The decimal mark of its numbers; None is found out.
-        sheet: The sheet of a workbook; None is its only one.
-        strict: Whether rows without a target and useless columns are refused, not left out.
-        task: regression, binary or multiclass; auto tells by the target.
-        positive: The class that counts as positive, of two; None is the last in their order.
-        class_weight: "balanced" has each class weigh the same in the fit, None each row.
-        split: random, stratified, group or time; None is stratified for classes, else random.
-        group: The column whose rows of one value stay together.
-        time: The column that orders the rows: the last ones are tested with.
-        test_path: A file with the rows to test with; None takes a share of `path`.
-        folds: In how many folds the rows beside those to test with take turns to be validated
-            with; None is none.
-        fold: Which of the folds is validated with, from 1; None is the first.
-        fold_seed: Draws the folds; None is `seed`.
-        train_on: "train", or "all" to train on the rows to validate with as well.
+        encoding: The encoding of a text file; None detects it.
+        separator: What separates the fields of a text file; None detects it.
+        decimal: The decimal mark of the numbers, "." or ","; None detects it.
+        sheet: The sheet of a workbook; None takes its only one.
+        strict: True refuses rows without a target and useless columns, False leaves them out.
+        task: "regression", "binary" or "multiclass"; "auto" decides by the target.
+        positive: The positive one of two classes; None takes the last in their order.
+        class_weight: "balanced" weighs rare classes as much as frequent ones in the fit; None
+            weighs each row the same.
+        split: "random", "stratified", "group" or "time"; None is stratified for classes, else
+            random.
+        group: With split "group": the column whose rows of one value stay in one part.
+        time: With split "time": the column that orders the rows; the last ones are the test rows.
+        test_path: A file with the test rows; None takes a share of `path`.
+        folds: The number of folds for cross-validation on all rows but the test rows; None holds
+            out `val_fraction` instead.
+        fold: The fold that holds the validation rows, from 1; None is the first.
+        fold_seed: Draws the folds; None takes `seed`.
+        train_on: "train", or "all" to train on the validation rows as well.
         categories: "onehot" encodes them one-hot; "codes" numbers them, for LightGBM alone.
 
     Attributes:
-        task: What kind of problem the target poses.
+        task: The kind of problem of the target, as `task` or detected.
         labels: The classes in the order of their indices in y; empty for numbers.
 
     Raises:
-        InvalidArgument: The file cannot be learned from; the message names the argument.
+        InvalidArgument: The file cannot be read or learned from; the message names the argument.
 
     """
 
@@ -155,10 +155,10 @@ class TableDataModule(TabularDataModule):
 
     @property
     def model_arguments(self) -> dict[str, Any]:
-        """What a model has to know of the data.
+        """Arguments for the model: `n_features`, and what its target takes.
 
-        The width of x; of numbers mean and standard deviation of the training rows' target, of
-        classes their number and weights.
+        In a regression `target_mean` and `target_std` of the training rows, in a classification
+        `n_classes` and `class_weights`.
         """
         x, y = self._fitted.train
         if self.task.is_of_classes:
@@ -174,7 +174,7 @@ class TableDataModule(TabularDataModule):
         }
 
     def setup(self, stage: str) -> None:
-        """Log the summary, and seed the random stream that the weights are drawn from, once."""
+        """Log the summary and seed PyTorch's global generator, at the first call only."""
         if hasattr(self, "train"):
             return
         log.info("%s", self.summary)
@@ -183,7 +183,7 @@ class TableDataModule(TabularDataModule):
 
     @property
     def val(self) -> Rows:
-        """The rows to validate with."""
+        """The validation rows, (x, y)."""
         return self._other_val or self._fitted.val
 
     @val.setter
@@ -192,12 +192,15 @@ class TableDataModule(TabularDataModule):
 
     @property
     def test(self) -> Rows:
-        """The rows that are neither trained on nor validated with."""
+        """The test rows, (x, y)."""
         return self._fitted.test
 
     @property
     def stopping(self) -> tuple[Rows, Rows]:
-        """The rows to fit on, and those that end the fit: in folds a part of the training rows."""
+        """The rows to fit on in a fit that stops early, and the rows whose metric stops it.
+
+        `train` and `val`; with folds both are parts of the training rows.
+        """
         return self._fitted.stopping
 
     @property
@@ -207,28 +210,28 @@ class TableDataModule(TabularDataModule):
 
     @property
     def example(self) -> pd.DataFrame:
-        """A few raw rows, of the types that pandas reads, without the target: validation rows."""
+        """At most 5 raw validation rows, without the target."""
         parts = self._fitted.parts
         part = parts.val if len(parts.val) else parts.train
         return self._fitted.raw(part[:N_EXAMPLE_ROWS])
 
     @property
     def raw_val(self) -> pd.DataFrame:
-        """The raw validation rows, of the types that pandas reads, without the target."""
+        """The raw validation rows, without the target."""
         return self.first_raw_val(None)
 
     def first_raw_val(self, most: int | None) -> pd.DataFrame:
-        """Return at most so many of them."""
+        """Return at most so many raw validation rows; None returns all."""
         return self._fitted.raw(self._fitted.parts.val[:most])
 
     @property
     def inputs(self) -> dict[str, list[int]]:
-        """Which columns of x are made of each column of the raw rows."""
+        """The columns of x that are made of each raw column, by its name."""
         return inputs_of(self.preprocessing)
 
     @property
     def summary(self) -> str:
-        """What was read of the file, in lines."""
+        """What was read of the file, as text of several lines."""
         table = self._fitted.table
         parts = self._fitted.parts
         return summarize_table(

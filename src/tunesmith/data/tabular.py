@@ -18,29 +18,50 @@ N_EXAMPLE_ROWS = 5
 
 
 class TabularDataModule(LightningDataModule, ABC):
-    """Serve rows (x, y): x is (n, n_features), float32; y is numbers or classes.
+    """The base of data modules with rows (x, y) in memory, for every objective of this package.
 
-    Numbers are (n, 1), float32, in the target's own unit; classes are (n,), int64, indices into
-    `labels`.
+    x is (n, n_features), float32. In a regression y is (n, 1), float32, in the target's own unit;
+    in a classification y is (n,), int64, indices into `labels`.
 
-    A subclass fills `train` and `val` in `setup`, once, and makes `test` when asked for it.
+    A subclass sets `train` and `val` in `setup`, which is called more than once and must give the
+    same rows, and has the properties `test` and `model_arguments`.
 
     Args:
         batch_size: Rows of a training batch; None takes all training rows at once.
 
     Attributes:
-        task: What kind of problem the target poses.
-        labels: The classes; empty for numbers.
-        categorical: The columns of x that hold codes of categories: whole numbers without an order,
-            NaN where a category is not known.
-        class_weights: What a training row of each class weighs; None where all weigh the same.
-        train: The rows to train on.
-        val: The rows to validate with.
-        preprocessing: What was fitted to turn raw rows into x, with a method `transform`; None
-            where raw rows are x already.
+        task: The kind of problem, a member of an enum, not a text: regression by default. For
+            classes set `type(TabularDataModule.task)("binary")`, or "multiclass".
+        labels: The classes; empty in a regression.
+        categorical: The columns of x with codes of categories: whole numbers without an order, NaN
+            for an unknown category.
+        class_weights: The weight of a training row of each class; None if all weigh 1.
+        train: The training rows, (x, y).
+        val: The validation rows, (x, y).
+        preprocessing: What turns raw rows into x, with a method `transform`; None where raw rows
+            are x already.
 
     Raises:
-        InvalidArgument: The batch size is no integer of at least 1.
+        InvalidArgument: The batch size is not an integer of at least 1.
+
+    Example:
+        >>> class Line(TabularDataModule):
+        ...     def setup(self, stage: str) -> None:
+        ...         x = torch.linspace(0, 1, 10).unsqueeze(1)
+        ...         self.train, self.val = (x[:8], 2 * x[:8]), (x[8:], 2 * x[8:])
+        ...
+        ...     @property
+        ...     def test(self) -> tuple[Tensor, Tensor]:
+        ...         x = torch.tensor([[1.5], [2.0]])
+        ...         return x, 2 * x
+        ...
+        ...     @property
+        ...     def model_arguments(self) -> dict[str, int]:
+        ...         return {"n_features": 1}
+        >>> data = Line(batch_size=None)
+        >>> data.setup("fit")
+        >>> [x.shape for x in data.train]
+        [torch.Size([8, 1]), torch.Size([8, 1])]
 
     """
 
@@ -60,22 +81,28 @@ class TabularDataModule(LightningDataModule, ABC):
     @property
     @abstractmethod
     def model_arguments(self) -> dict[str, Any]:
-        """What a model has to know of the data; at least `n_features`."""
+        """Arguments that the data give to the model's constructor, by name: at least `n_features`.
+
+        The model gets those that it takes.
+        """
 
     @property
     @abstractmethod
     def test(self) -> Rows:
-        """Rows that no search has seen."""
+        """The test rows, (x, y), which no trial of a search uses."""
 
     @property
     def stopping(self) -> tuple[Rows, Rows]:
-        """The rows to fit on where others end the fit, and these."""
+        """The rows to fit on in a fit that stops early, and the rows whose metric stops it.
+
+        By default `train` and `val`.
+        """
         return self.train, self.val
 
     def without_held_out(self) -> Self:
-        """Return the data of a fit that looks at rows to validate with while it goes on.
+        """Return the data for a fit that stops early, whose `train` and `val` are `stopping`.
 
-        In folds these are rows to train on; else nothing changes, and the data are these.
+        Where these are `train` and `val` it is this object.
         """
         train, val = self.stopping
         if train is self.train:
@@ -86,22 +113,22 @@ class TabularDataModule(LightningDataModule, ABC):
 
     @property
     def example(self) -> Any:
-        """A few raw rows, as a model that is used elsewhere will be given them."""
+        """A few raw rows, in the form in which a fitted model is to be given them."""
         rows: np.ndarray[Any, Any] = self.val[0][:N_EXAMPLE_ROWS].numpy()
         return rows
 
     def train_dataloader(self) -> TensorBatches:
-        """Return all training rows at once, or shuffled mini-batches."""
+        """Return the training rows in shuffled batches, or in one without a batch size."""
         # overfit_batches means the same rows each epoch.
         shuffle = not getattr(self.trainer, "overfit_batches", 0)
         return TensorBatches(*self.train, batch_size=self.batch_size, shuffle=shuffle)
 
     def val_dataloader(self) -> TensorBatches:
-        """Return all validation rows at once."""
+        """Return the validation rows in one batch."""
         return TensorBatches(*self.val)
 
     def test_dataloader(self) -> TensorBatches:
-        """Return all test rows at once."""
+        """Return the test rows in one batch."""
         return TensorBatches(*self.test)
 
     def transfer_batch_to_device(

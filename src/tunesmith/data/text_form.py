@@ -18,13 +18,13 @@ MIN_CONSISTENT = 0.9
 
 @dataclass(frozen=True)
 class Form:
-    """How a file is read; what is None is found out.
+    """How a file is to be read; what is None is detected.
 
     Attributes:
-        encoding: How its text is encoded.
-        separator: What separates its fields.
-        decimal: The decimal mark of its numbers.
-        sheet: The sheet of a workbook.
+        encoding: The encoding of a text file, such as "cp932".
+        separator: The character that separates the fields of a text file, such as ";".
+        decimal: The decimal mark of the numbers, "." or ",".
+        sheet: The name of a workbook's sheet; None takes its only one.
 
     """
 

@@ -28,11 +28,14 @@ def check_names(*, drop: object, group: object, time: object) -> None:
 
 
 def check_form(form: Form, files: Sequence[Path]) -> None:
-    """Raise InvalidArgument for what none of the files that are read by it can have.
+    """Refuse a form that none of the files can have, such as a sheet of a CSV file.
 
     Args:
-        form: What was typed.
-        files: The files.
+        form: How the files are to be read.
+        files: The files; only their suffixes are looked at.
+
+    Raises:
+        InvalidArgument: A value is not valid, or no file is of the kind that it is for.
 
     """
     if form.decimal not in (None, ".", ","):

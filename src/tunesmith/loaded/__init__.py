@@ -1,4 +1,4 @@
-"""What searches and runs left, in Python: `tunesmith.load` and what it returns."""
+"""Searches and models in Python: what `tunesmith.load` and `tunesmith.load_model` return."""
 
 from typing import TYPE_CHECKING
 

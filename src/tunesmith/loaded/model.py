@@ -13,7 +13,7 @@ from tunesmith.pickled import read_predictor
 
 
 def load_model(folder: Path | str) -> "Model":
-    """Return the model of a search's winner, or of a single run.
+    """Load the model of a search's winner, or of a single run.
 
     It is a pickle, which runs code while it is read: load only what you trust.
 
@@ -23,18 +23,22 @@ def load_model(folder: Path | str) -> "Model":
     Raises:
         InvalidConfig: There is no such folder, or no model in it.
 
+    Example:
+        >>> model = tunesmith.load_model("outputs/searches/houses")
+        >>> model.predict(pd.read_csv("new_houses.csv"))
+
     """
     return Model(read_predictor(predictor_file(Path(folder))))
 
 
 class Model:
-    """A fitted model with its preprocessing, which takes raw rows; it needs no file but its own.
+    """A fitted model with its preprocessing: it predicts from raw rows.
 
-    It follows scikit-learn's conventions: one that predicts numbers has neither `classes_` nor
-    `predict_proba`, and one that takes arrays no `feature_names_in_`.
+    It follows scikit-learn's conventions: a model of numbers has neither `classes_` nor
+    `predict_proba`, a model that takes arrays has no `feature_names_in_` (AttributeError).
 
     Args:
-        predictor: What the run left.
+        predictor: The `Predictor` that a run left.
 
     """
 
@@ -51,29 +55,31 @@ class Model:
 
     @property
     def takes_tables(self) -> bool:
-        """Whether it takes DataFrames, not arrays."""
+        """Whether it takes DataFrames; if False it takes arrays."""
         return self._preprocessing is not None
 
     @property
     def feature_names_in_(self) -> Any:
-        """The columns that it needs, an array of texts."""
+        """The names of the columns that it needs, (n_columns,)."""
         if self.rows.names is None:
             raise AttributeError("the model takes arrays: it knows no names of columns")
         return np.array(self.rows.names, dtype=object)
 
     @property
     def classes_(self) -> Any:
-        """The classes, in the order of the columns of `predict_proba`."""
+        """The classes, (n_classes,), in the order of the columns of `predict_proba`."""
         if not self._labels:
             raise AttributeError("the model predicts numbers: it has no classes")
         return np.array(self._labels)
 
     def predict(self, rows: Any) -> Any:
-        """Return a number or a class for each row, (n,); of several targets, (n, n_targets).
+        """Return a number, in the target's own unit, or a class for each row, (n,).
+
+        With several targets the result is (n, n_targets).
 
         Args:
-            rows: A DataFrame with the columns of `feature_names_in_`, in any order, and maybe
-                further ones; an array, (n, ...), if the model was fitted on one.
+            rows: A DataFrame with the columns of `feature_names_in_` in any order; further columns
+                are ignored. An array, (n, ...), if the model was fitted on arrays.
 
         Raises:
             InvalidConfig: A column is missing, or cannot be read as it was in training.
@@ -87,17 +93,23 @@ class Model:
 
     @property
     def predict_proba(self) -> Callable[[Any], Any]:
-        """The method that returns the probability of each class, (n, n_classes), for rows."""
+        """A method: `predict_proba(rows)` returns the probability of each class, (n, n_classes)."""
         if not self._labels:
             raise AttributeError("the model predicts numbers: it has no probabilities")
         return self._probabilities
 
     def table(self, rows: Any, *, of: str = "the rows") -> Any:
-        """Return a DataFrame with the column `prediction`, of classes with all probabilities.
+        """Return the predictions as a DataFrame with the column `prediction`.
+
+        A model of classes adds a column `probability LABEL` for each class; with several targets
+        the columns are `prediction 1`, `prediction 2`, ...
 
         Args:
             rows: What `predict` takes.
-            of: What these are called in a message.
+            of: What an error message calls the rows.
+
+        Raises:
+            InvalidConfig: As `predict`.
 
         """
         import pandas as pd  # here: arrays are predicted without it

@@ -20,16 +20,16 @@ _VARIABLE = "OPTUNA_STORAGE"
 def load(
     search: str | Path, storage: "str | optuna.storages.BaseStorage | None" = None
 ) -> LoadedSearch:
-    """Open a search for reading, also while it runs; nothing of it is changed.
+    """Open a search, or any Optuna study, for reading, also while it runs.
 
     Args:
         search: The folder of the search, or the name of a study.
-        storage: The URL of the study's store, or the store itself. None is that of the folder; for
-            a name it is looked up in `outputs/searches`, then in the store that the environment
-            variable OPTUNA_STORAGE names.
+        storage: The URL of the study's store, or an Optuna storage. None takes the store that the
+            folder names. A name without a storage is looked up in `outputs/searches`, then in the
+            store of the environment variable OPTUNA_STORAGE.
 
     Raises:
-        InvalidConfig: There is no such folder, store or study.
+        InvalidConfig: A ValueError: there is no such folder, store or study.
 
     Example:
         >>> found = tunesmith.load("outputs/searches/quadratic-95ad56a1")
@@ -37,7 +37,7 @@ def load(
         >>> found.winner.mean, found.winner.deviation
         >>> found.config(found.best.number).objective.x
 
-        Any study of Optuna:
+        A study that Optuna made alone:
 
         >>> tunesmith.load("theirs", storage="sqlite:///theirs.db").trials
 

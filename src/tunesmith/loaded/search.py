@@ -32,11 +32,12 @@ class Winner:
     Attributes:
         number: The trial's number.
         params: Its parameters.
-        mean: The mean of the objective on new seeds; its value where nothing was confirmed.
-        deviation: The sample standard deviation over these seeds; None where nothing was confirmed.
-        test_mean: The mean on the test rows; None where they were not used.
-        test_deviation: The deviation on the test rows.
-        n_seeds: How many new seeds it was trained on; 0 where nothing was confirmed.
+        mean: The mean of the objective over the new seeds; without confirmation its value in the
+            search.
+        deviation: The sample standard deviation over these seeds; None without confirmation.
+        test_mean: The mean of the metric on the test rows over these seeds; None if not computed.
+        test_deviation: The sample standard deviation on the test rows; None if not computed.
+        n_seeds: The number of new seeds; 0 without confirmation.
 
     """
 
@@ -50,17 +51,24 @@ class Winner:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether it is the best of those that were trained again, not of the search alone."""
+        """Whether it was trained again on new seeds."""
         return self.n_seeds > 0
 
 
 class LoadedSearch:
-    """A search, or any Optuna study. Each property reads anew.
+    """What a search found, as `tunesmith.load` returns it.
+
+    Each property reads the study anew, so it follows a running search.
 
     Args:
-        study: The study, opened for reading.
-        confirming: Opens the study that trains its best trials again; None while there is none.
-        folder: The search's folder; None where there is none on this machine.
+        study: The study.
+        confirming: Returns the confirming study, which trains the best trials again on new seeds;
+            None while there is none.
+        folder: The search's folder; None if it is not on this machine.
+
+    Attributes:
+        study: The Optuna study.
+        folder: The search's folder, or None.
 
     """
 
@@ -86,11 +94,11 @@ class LoadedSearch:
 
     @property
     def trials(self) -> Any:
-        """A DataFrame of all trials by number, but attempts that were made again.
+        """A DataFrame with one row for each trial, without attempts that were made again.
 
-        The columns are `number`, `state`, a column for each metric, one for each parameter,
-        `seconds`, `epochs`, `folder` and `run_id`, that of the run in MLflow. What has the name of
-        another column begins with `params_`.
+        Its columns are `number`, `state`, one for each metric, one for each parameter, `seconds`,
+        `epochs`, `folder` and `run_id`, the id of the run in MLflow. A parameter with the name of
+        another column has the prefix `params_`.
 
         Raises:
             InvalidConfig: pandas is not installed.
@@ -100,7 +108,7 @@ class LoadedSearch:
 
     @property
     def best(self) -> FrozenTrial | None:
-        """The trial with the best value in the search; None while none is complete.
+        """The trial with the best value in the search; None while none can be ranked.
 
         Raises:
             InvalidConfig: The search has several objectives; see `front`.
@@ -111,19 +119,21 @@ class LoadedSearch:
 
     @property
     def front(self) -> list[FrozenTrial]:
-        """The trials of the Pareto front of several objectives; of one objective the best alone."""
+        """The trials of the Pareto front; the best one alone if there is one objective."""
         found = leaders(self.study)
         return found if is_multi_objective(self.study) else found[:1]
 
     @property
     def confirmation(self) -> Confirmation | None:
-        """The best trials on new seeds; None where they were not trained again."""
+        """The best trials, trained again on new seeds; None if they were not."""
         confirming = None if is_multi_objective(self.study) else self._confirming()
         return None if confirming is None else read_confirmation(self.study, confirming)
 
     @property
     def winner(self) -> Winner | None:
-        """The best mean on new seeds; the best trial where nothing was confirmed; else None.
+        """The trial with the best mean on new seeds; without confirmation the best trial.
+
+        None while no trial can be ranked.
 
         Raises:
             InvalidConfig: The search has several objectives; see `front`.
@@ -149,13 +159,14 @@ class LoadedSearch:
         )
 
     def config(self, trial: int | FrozenTrial | Winner | None = None) -> DictConfig:
-        """Return the composed config of a trial.
+        """Return the whole config that a trial was composed with.
 
         Args:
             trial: The trial or its number; None for the winner.
 
         Raises:
-            InvalidConfig: There is no such trial, or its config is neither kept nor composed here.
+            InvalidConfig: There is no such trial, or its config is neither in its folder nor can
+                be composed here.
 
         """
         number = self._number(trial)
@@ -164,12 +175,12 @@ class LoadedSearch:
         return config_of(trial_numbered(self.study, number), self.study, paths, is_winner=is_winner)
 
     def model(self) -> Model:
-        """Return the model of the winner, which was fitted again at the end of the search.
+        """Return the winner's model, which was fitted again at the end of the search.
 
         It is a pickle, which runs code while it is read: load only what you trust.
 
         Raises:
-            InvalidConfig: There is none; the message says the way out.
+            InvalidConfig: There is none; the message says how to make one.
 
         """
         if self.folder is None:

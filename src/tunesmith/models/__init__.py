@@ -1,4 +1,4 @@
-"""The demo model, an MLP of variable depth with learning-rate schedules; and models of tables."""
+"""An MLP of variable depth, learning-rate schedules, and linear and kernel models for tables."""
 
 from typing import TYPE_CHECKING
 

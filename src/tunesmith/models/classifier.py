@@ -15,26 +15,27 @@ from tunesmith.validate import require_integer
 
 
 class MLPClassifier(MLPModule):
-    """Fit an MLP to classes by cross-entropy.
+    """A LightningModule that fits an MLP to classes by cross-entropy.
 
     A batch is (x, y): x is (n, n_features), float32; y is (n,), int64, the index of a row's class.
 
-    Logs train/log_loss, of rows weighted as they are trained on, and all metrics of classes for
-    validation and test rows, whose rows weigh the same.
+    It logs train/log_loss, weighted by `class_weights`, every N // 100 epochs of a fit of N epochs;
+    and log_loss, accuracy, balanced_accuracy, f1_macro, roc_auc and average_precision of the
+    validation and test rows (`val/...`, `test/...`), unweighted.
 
     Args:
         n_features: Columns of x.
         n_layers: Hidden layers after the first linear one.
         n_nodes: Nodes of each linear layer but the last.
         activation: elu, gelu, leaky_relu, relu, silu or tanh.
-        optimizer: Makes an optimizer from parameters.
-        scheduler: Makes a schedule from the optimizer and `total_steps`, the optimizer steps of the
-            fit; it returns None for a constant rate.
-        n_classes: How many classes there are.
-        class_weights: What a training row of each class weighs; None where all weigh the same.
+        optimizer: Called with the parameters, returns the optimizer.
+        scheduler: Called with the optimizer and `total_steps`, the optimizer steps of the fit;
+            returns a schedule that is stepped once a batch, or None for a constant rate.
+        n_classes: The number of classes, at least 2.
+        class_weights: The weight of a training row of each class; None if all weigh the same.
 
     Raises:
-        InvalidArgument: A size is too small, or the activation unknown.
+        InvalidArgument: A size is below 1, `n_classes` below 2, or the activation unknown.
 
     """
 
@@ -66,7 +67,7 @@ class MLPClassifier(MLPModule):
 
     @property
     def metric_names(self) -> list[str]:
-        """The names of all that is logged."""
+        """The names of the metrics that it logs."""
         parts = [f"{part}/{name}" for part in ("val", "test") for name in self._task.metrics]
         return ["train/log_loss", *parts]
 
@@ -83,7 +84,7 @@ class MLPClassifier(MLPModule):
         return loss
 
     def on_train_epoch_end(self) -> None:
-        """Log train/log_loss where a point of the curve is due."""
+        """Log train/log_loss, the mean over the epoch's rows, every few epochs."""
         if (loss := self.mean_loss()) is not None:
             self.log("train/log_loss", loss)
 

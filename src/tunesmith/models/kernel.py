@@ -44,12 +44,17 @@ class _OnKernel(BaseEstimator):  # type: ignore[misc] # scikit-learn has no type
 
 
 class KernelRegressor(RegressorMixin, _OnKernel):  # type: ignore[misc]
-    """Ridge regression on a radial kernel.
+    """Ridge regression on a radial (RBF) kernel, as a scikit-learn estimator.
+
+    `fit(X, y)` takes X, (n, n_features), of features on about the same scale, and y, (n,);
+    `predict(X)` returns (n,).
 
     Args:
-        penalty: The weight of the squared weights in what is minimized.
-        gamma: How fast the similarity of two rows falls with their squared distance per feature.
-        random_state: Draws the training rows that stand for all, where there are more than 300.
+        penalty: The weight of the L2 penalty on the coefficients, above 0, as in `linear_model`.
+        gamma: The width of the kernel, above 0: the similarity of two rows is
+            exp(-gamma * d / n_features), where d is their squared distance.
+        random_state: Seeds the choice of 300 training rows on which the kernel is approximated;
+            fewer rows are all taken.
 
     Raises:
         InvalidArgument: A number is not positive.
@@ -62,12 +67,17 @@ class KernelRegressor(RegressorMixin, _OnKernel):  # type: ignore[misc]
 
 
 class KernelClassifier(ClassifierMixin, _OnKernel):  # type: ignore[misc]
-    """Logistic regression on a radial kernel.
+    """Logistic regression on a radial (RBF) kernel, as a scikit-learn estimator.
+
+    `fit(X, y)` takes X, (n, n_features), of features on about the same scale, and classes y, (n,);
+    `predict(X)` returns (n,).
 
     Args:
-        penalty: The weight of the squared weights in what is minimized.
-        gamma: How fast the similarity of two rows falls with their squared distance per feature.
-        random_state: Draws the training rows that stand for all, where there are more than 300.
+        penalty: The weight of the L2 penalty on the coefficients, above 0, as in `linear_model`.
+        gamma: The width of the kernel, above 0: the similarity of two rows is
+            exp(-gamma * d / n_features), where d is their squared distance.
+        random_state: Seeds the choice of 300 training rows on which the kernel is approximated;
+            fewer rows are all taken.
 
     Raises:
         InvalidArgument: A number is not positive.
@@ -76,7 +86,7 @@ class KernelClassifier(ClassifierMixin, _OnKernel):  # type: ignore[misc]
 
     @property
     def classes_(self) -> Any:
-        """The classes, in the order of their probabilities."""
+        """The classes, (n_classes,), in the order of the columns of `predict_proba`."""
         return self._linear.classes_
 
     def predict_proba(self, X: Any) -> Any:  # noqa: N803

@@ -8,14 +8,15 @@ from tunesmith.validate import require_positive
 
 
 def linear_model(*, penalty: float = 1.0, n_classes: int | None = None) -> Any:
-    """Return ridge regression, or logistic regression where there are classes, not yet fitted.
+    """Return an unfitted Ridge, or LogisticRegression where the target is classes.
 
     Args:
-        penalty: The weight of the squared weights: `alpha` of Ridge, 1 / `C` of LogisticRegression.
-        n_classes: How many classes there are; None for numbers.
+        penalty: The weight of the L2 penalty on the coefficients, above 0: `alpha` of Ridge,
+            1 / `C` of LogisticRegression.
+        n_classes: The number of classes; None for a target of numbers.
 
     Raises:
-        InvalidArgument: The penalty is no positive number.
+        InvalidArgument: The penalty is not a positive number.
 
     >>> linear_model(penalty=0.5)
     Ridge(alpha=0.5)

@@ -32,10 +32,10 @@ POINTS_PER_CURVE = 100
 
 
 class MLP(nn.Sequential):
-    """Linear(n_features, n_nodes), n_layers times Linear(n_nodes, n_nodes), a last Linear.
+    """A multilayer perceptron: x is (n, n_features), float32, the output (n, n_outputs).
 
-    An activation follows every linear layer but the last. x is (n, n_features), the output
-    (n, n_outputs).
+    Its layers are Linear(n_features, n_nodes), `n_layers` times Linear(n_nodes, n_nodes), and
+    Linear(n_nodes, n_outputs), with an activation after each but the last.
 
     Args:
         n_features: Columns of x.
@@ -147,24 +147,24 @@ class MLPModule(LightningModule):
 
 
 class MLPRegressor(MLPModule):
-    """Fit an MLP by mean squared error.
+    """A LightningModule that fits an MLP to numbers by mean squared error.
 
     A batch is (x, y): x is (n, n_features), y is (n, 1), both float32.
 
     With `target_mean` and `target_std` of the training rows the network fits the scaled target
     (y - mean) / std; predictions and metrics stay in the target's own unit.
 
-    Logs train/mse, val/mse and test/mse. With a scaled target it logs rmse, mae and r2 of
-    validation and test rows as well.
+    It logs train/mse, val/mse and test/mse; with a scaled target also rmse, mae and r2 of the
+    validation and test rows. In a fit of N epochs train/mse is logged every N // 100 epochs.
 
     Args:
         n_features: Columns of x.
         n_layers: Hidden layers after the first linear one.
         n_nodes: Nodes of each linear layer but the last.
         activation: elu, gelu, leaky_relu, relu, silu or tanh.
-        optimizer: Makes an optimizer from parameters.
-        scheduler: Makes a schedule from the optimizer and `total_steps`, the optimizer steps of the
-            fit; it returns None for a constant rate.
+        optimizer: Called with the parameters, returns the optimizer.
+        scheduler: Called with the optimizer and `total_steps`, the optimizer steps of the fit;
+            returns a schedule that is stepped once a batch, or None for a constant rate.
         target_mean: Mean of the training rows' target.
         target_std: Standard deviation of the training rows' target.
 
@@ -196,12 +196,12 @@ class MLPRegressor(MLPModule):
 
     @property
     def metric_names(self) -> list[str]:
-        """The names of all that is logged."""
+        """The names of the metrics that it logs."""
         scores = Task.REGRESSION.metrics if self._scales else ("mse",)
         return ["train/mse", *(f"{part}/{name}" for part in ("val", "test") for name in scores)]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Predict y, (n, 1), from x, (n, n_features)."""
+        """Return the predicted y, (n, 1), in the target's own unit, from x, (n, n_features)."""
         prediction: Tensor = self.net(x)
         return prediction * self._std + self._mean if self._scales else prediction
 
@@ -215,7 +215,7 @@ class MLPRegressor(MLPModule):
         return loss
 
     def on_train_epoch_end(self) -> None:
-        """Log train/mse where a point of the curve is due."""
+        """Log train/mse, the mean over the epoch's rows, every few epochs."""
         if (mse := self.mean_loss()) is not None:
             self.log("train/mse", mse * self._std**2 if self._scales else mse)
 
@@ -228,11 +228,11 @@ class MLPRegressor(MLPModule):
         self._log_mse("test/mse", batch, n_batches=self.trainer.num_test_batches)
 
     def on_validation_epoch_end(self) -> None:
-        """Log what else there is of the validation rows if the target is scaled."""
+        """Log rmse, mae and r2 of the validation rows if the target is scaled."""
         self._log_others("val")
 
     def on_test_epoch_end(self) -> None:
-        """Log what else there is of the test rows if the target is scaled."""
+        """Log rmse, mae and r2 of the test rows if the target is scaled."""
         self._log_others("test")
 
     def _log_mse(

@@ -5,18 +5,18 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
 
 def constant_schedule(optimizer: Optimizer, *, total_steps: int) -> None:
-    """Keep the optimizer's rate: no schedule."""
+    """Return None: the learning rate stays as the optimizer has it."""
     return
 
 
 def cosine_schedule(optimizer: Optimizer, *, total_steps: int) -> LRScheduler:
-    """Return a rate that falls from lr to 0 along half a cosine.
+    """Return a schedule that lowers the rate from lr to 0 along half a cosine.
 
     Loshchilov and Hutter, "SGDR" (2017), without restarts.
 
     Args:
-        optimizer: Its lr is where the rate begins.
-        total_steps: The optimizer steps of the fit.
+        optimizer: The optimizer, whose lr is the first rate.
+        total_steps: The optimizer steps of the fit; the schedule is stepped after each.
 
     """
     return CosineAnnealingLR(optimizer, T_max=total_steps)
@@ -25,13 +25,13 @@ def cosine_schedule(optimizer: Optimizer, *, total_steps: int) -> LRScheduler:
 def one_cycle_schedule(
     optimizer: Optimizer, *, total_steps: int, warmup_fraction: float = 0.3
 ) -> LRScheduler:
-    """Return a rate that rises from lr / 25 to lr within the warm-up, then falls to nearly 0.
+    """Return a schedule that raises the rate from lr / 25 to lr, then lowers it to about 0.
 
-    Smith and Topin, "Super-Convergence" (2018).
+    It is PyTorch's OneCycleLR: Smith and Topin, "Super-Convergence" (2018).
 
     Args:
-        optimizer: Its lr is the peak.
-        total_steps: The optimizer steps of the fit.
+        optimizer: The optimizer, whose lr is the peak.
+        total_steps: The optimizer steps of the fit; the schedule is stepped after each.
         warmup_fraction: The share of the steps in which the rate rises, 0 ... 1.
 
     """

@@ -24,7 +24,15 @@ TRAIN, ALL = "train", "all"
 
 
 def check_refit_rows(cfg: DictConfig) -> None:
-    """Raise InvalidConfig unless the rows to refit on are known, and the data can give them."""
+    """Refuse a `refit_rows` that is not null, train or all, or that the data cannot give.
+
+    Args:
+        cfg: The whole composed config.
+
+    Raises:
+        InvalidConfig: It is refused; the message says what to type instead.
+
+    """
     rows = cfg.get("refit_rows")
     if rows is None:
         return

@@ -37,13 +37,14 @@ SMALL = 1_000_000
 
 
 class LightGBM(Objective):
-    """Fits LightGBM with the parameters of `model` on a tabular `data`.
+    """Fits LightGBM with the parameters of `model` on `data`, a TabularDataModule.
 
-    A single run is also tested, and leaves its model and the importance of its features in its
-    folder; a trial of a search is neither, unless `keep_model` keeps the model.
+    A single run also computes the metrics on the test rows, and leaves its model and the importance
+    of its features in its folder. A trial of a search does neither; `keep_model=true` keeps its
+    model.
 
     Args:
-        report_every: How many rounds lie between two reports to the trial.
+        report_every: The number of rounds from one report to the trial to the next.
 
     """
 
@@ -53,10 +54,12 @@ class LightGBM(Objective):
         self.report_every = report_every
 
     def evaluate(self, cfg: DictConfig) -> dict[str, float]:
-        """Train once and return the metrics of the best round.
+        """Train once and return the metrics of the best round, `train/...` and `val/...`.
+
+        `rounds` among them is the number of that round; a single run has `test/...` too.
 
         Raises:
-            TrialPruned: The trial's pruner says so.
+            TrialPruned: The search's pruner stops the trial.
 
         """
         context = current_context()
@@ -83,7 +86,7 @@ class LightGBM(Objective):
         return _train_unwatched(fixed, data)
 
     def check(self, cfg: DictConfig) -> None:
-        """Make the data and an empty model.
+        """Make the data and a model without trees.
 
         Raises:
             InvalidConfig: A value is refused; the message names its key.
@@ -92,7 +95,7 @@ class LightGBM(Objective):
         check_boosting(cfg, report_every=self.report_every)
 
     def on_all_rows(self, cfg: DictConfig, metrics: Mapping[str, float]) -> DictConfig:
-        """Return the config of a fit of so many rounds."""
+        """Return the config of a fit with the `rounds` of the metrics, without early stopping."""
         changed = copy.deepcopy(cfg)
         with open_dict(changed):
             changed.model.num_iterations = max(1, round(metrics["rounds"]))
@@ -100,7 +103,7 @@ class LightGBM(Objective):
         return changed
 
     def restore(self, cfg: DictConfig, folder: Path) -> FittedModel:
-        """Return the model that lies in the folder, with the data of its config."""
+        """Load the model from a run's folder, with the data of its config."""
         booster = import_lightgbm().Booster(model_file=RunPaths(folder).booster)
         return BoostedTrees(booster, tabular_data(cfg))
 

@@ -19,34 +19,47 @@ Values: TypeAlias = float | Sequence[float] | Mapping[str, Any]
 
 
 class Predictor(ABC):
-    """Predicts from raw rows; is pickled, into the run's folder too, so it holds no data.
+    """A fitted model with its preprocessing, which predicts from raw rows.
 
-    `requirements` names packages that it needs besides those of Tunesmith.
+    It is pickled into the run's folder, so it must hold no data. A subclass writes `predict`.
+
+    Attributes:
+        requirements: The packages that it needs besides those of Tunesmith: `("xgboost",)`.
+
     """
 
     requirements: tuple[str, ...] = ()
 
     @property
     def preprocessing(self) -> Any:
-        """What turns raw rows into the model's input; None where they are that already."""
+        """What turns raw rows into the model's input by its `transform`; None if nothing has to."""
         return None
 
     @property
     def labels(self) -> Sequence[Any]:
-        """The classes, of which `predict` then returns a table; empty for numbers."""
+        """The classes that it predicts; empty where it predicts numbers."""
         return ()
 
     @abstractmethod
     def predict(self, rows: Any) -> Any:
-        """Return the predictions for raw rows, (n, ...), in the target's own unit."""
+        """Return the predictions for raw rows.
+
+        Args:
+            rows: A DataFrame where there is a `preprocessing`, else an array, (n, ...).
+
+        Returns:
+            Numbers in the target's unit, (n, n_targets); with `labels` a DataFrame with the column
+            `prediction` and a column `probability LABEL` for each class.
+
+        """
 
 
 class FittedModel(ABC):
-    """A fitted model together with its data."""
+    """A fitted model together with its data: what `Objective.restore` returns."""
 
     @abstractmethod
     def test(self) -> dict[str, float]:
-        """Return the metrics on the test rows, named `test/...`."""
+        """Return the metrics on the test rows by name, `test/...`."""
 
     @abstractmethod
     def predictor(self) -> Predictor:
@@ -54,14 +67,21 @@ class FittedModel(ABC):
 
     @abstractmethod
     def example(self) -> Any:
-        """Return a few raw rows that the predictor takes: a DataFrame or an array."""
+        """Return a few raw rows, (n, ...), that the predictor takes: a DataFrame or an array."""
 
 
 class Objective(ABC):
-    """What a trial computes, named by `objective._target_`.
+    """What a trial or single run computes: the class that `objective._target_` names.
 
-    The other keys of the node `objective` are the constructor's arguments. The module of a subclass
-    must be trusted, as any `_target_` is.
+    A subclass writes `evaluate`, and overrides what else it needs. The other keys of the config's
+    node `objective` are the arguments of its constructor. Its module must be trusted, as that of
+    any `_target_`: TRUSTED in train.py, or `execution_whitelist` of `hydra.main`. In a search
+    `tunesmith.current_trial` is the live trial, to report to.
+
+    Attributes:
+        takes_infinity: Whether an infinite value is a valid result; if False it is a mistake.
+        ignores: Groups of the config that the objective does not read, such as `("trainer",)`; the
+            config that a search saves is without them.
 
     Example:
         A class of `mine.py`, chosen by `{_target_: mine.Rosenbrock, scale: 100}`:
@@ -77,9 +97,7 @@ class Objective(ABC):
 
     """
 
-    # Whether an infinite value is one, as Optuna has it; to a fit it means that it went wrong.
     takes_infinity = True
-    # Groups of the config that it does not read: the config that a search saves is without them.
     ignores: tuple[str, ...] = ()
 
     @abstractmethod
@@ -90,27 +108,27 @@ class Objective(ABC):
             cfg: The whole composed config.
 
         Returns:
-            The value of `metric.name`; a value for each name if it is a list; or values by name,
-            which may hold further metrics.
+            The value of `metric.name`; a sequence of values if `metric.name` is a list; or a dict
+            of values by name, which may hold further metrics to record.
 
         Raises:
-            TrialPruned: The trial is stopped early.
+            TrialPruned: The trial is stopped early; an objective raises it, or `Diverged`, itself.
 
         """
 
     def check(self, cfg: DictConfig) -> None:  # noqa: B027 - most refuse nothing
-        """Refuse a config without computing anything; accepts all unless a subclass refuses.
+        """Refuse a bad config before anything is computed or written; accepts all by default.
 
         Args:
             cfg: The whole composed config.
 
         Raises:
-            InvalidConfig: A value is refused; the message names its key and the way out.
+            InvalidConfig: A value is refused; the message names its key and what to type instead.
 
         """
 
     def n_processes(self, cfg: DictConfig) -> int:
-        """Return by how many processes a config is computed; trials are computed by one.
+        """Return how many processes compute a single run, 1 by default; a trial is computed by one.
 
         Args:
             cfg: The whole composed config, which was checked.
@@ -119,30 +137,32 @@ class Objective(ABC):
         return 1
 
     def on_all_rows(self, cfg: DictConfig, metrics: Mapping[str, float]) -> DictConfig | None:
-        """Return the config of a fit without rows to validate with, as long as the metrics tell.
+        """Return the config of a fit on training and validation rows together, as `refit_rows=all`.
+
+        Such a fit cannot stop early, so its length comes from the fit that was validated.
 
         Args:
-            cfg: The whole composed config of a fit, which is not changed; its `data` has a key
+            cfg: The whole composed config of that fit, which is not changed; its `data` has a key
                 `train_on`.
-            metrics: What came out of it, the mean where there were several.
+            metrics: The metrics of that fit, such as `epochs` or `rounds`; means over several fits.
 
         Returns:
-            The config; None where there is no such fit.
+            The config; None, the default, if the objective has no such fit.
 
         """
         return None
 
     @property
     def restorable(self) -> bool:
-        """Whether `restore` takes up what a fit left."""
+        """Whether `restore` can load a fitted model: by default, whether it is overridden."""
         return type(self).restore is not Objective.restore
 
     def restore(self, cfg: DictConfig, folder: Path) -> FittedModel:
-        """Return the fitted model that a run left, with the data of its config.
+        """Load the fitted model that a run left in its folder, with the data of its config.
 
         Args:
             cfg: The run's config.
-            folder: The run's folder.
+            folder: The run's output folder.
 
         Raises:
             NotImplementedError: The objective leaves no model; see `restorable`.
@@ -152,14 +172,7 @@ class Objective(ABC):
 
 
 class PlainFunction(Objective):
-    """A function of the whole config as an objective.
-
-    Args:
-        function: Returns what `Objective.evaluate` returns.
-        check: Raises InvalidConfig for a config that it refuses.
-        restore: Returns the fitted model of a config and a folder.
-
-    """
+    """A function of the whole config as an objective, with further ones for its other methods."""
 
     def __init__(
         self,
@@ -197,17 +210,17 @@ class PlainFunction(Objective):
 
 
 def objective_of(cfg: DictConfig) -> Objective:
-    """Return the objective that a config names.
+    """Return the objective that a config names by `objective._target_`.
 
-    A subclass of Objective gets the other keys of the node `objective` as arguments; any other
-    callable is taken as a plain function of the whole config.
+    A subclass of Objective gets the other keys of the node `objective` as arguments. Any other
+    callable becomes an Objective whose `evaluate` calls it with the whole config.
 
     Args:
         cfg: The whole composed config.
 
     Raises:
         InvalidConfig: The class refuses its arguments.
-        InstantiationException: There is nothing of this name, or it is not trusted.
+        InstantiationException: Of Hydra: there is nothing of this name, or it is not trusted.
 
     """
     node = cfg.objective
@@ -222,26 +235,24 @@ def objective_of(cfg: DictConfig) -> Objective:
 
 
 def restore_model(cfg: DictConfig, folder: Path) -> FittedModel | None:
-    """Return the model that a config's objective left in a folder; None if it leaves none."""
+    """Load the fitted model that a run left in its folder; None if its objective leaves none.
+
+    Args:
+        cfg: The run's config.
+        folder: The run's output folder.
+
+    """
     objective = objective_of(cfg)
     return objective.restore(cfg, folder) if objective.restorable else None
 
 
 def unread_groups(cfg: DictConfig) -> list[str]:
-    """Return the groups of a config that its objective does not read."""
+    """Return the groups of a config that its objective does not read: its `ignores`."""
     return list(objective_of(cfg).ignores)
 
 
 def told_data(cfg: DictConfig) -> Any:
-    """Return the data of a config if they tell what was read and its objective reads them.
-
-    Args:
-        cfg: The whole composed config, which was checked.
-
-    Returns:
-        A data module with a `summary`, or None.
-
-    """
+    """Return the data module of a checked config if it has a `summary` and is read, else None."""
     if not has_told_data(cfg):
         return None
     with naming_group("data"):
@@ -259,7 +270,9 @@ def has_told_data(cfg: DictConfig) -> bool:
 
 
 def summarize_data(cfg: DictConfig) -> str:
-    """Return in lines what was read of a config's data, if its objective reads any that tells.
+    """Return what was read of a config's data, as text of several lines.
+
+    It is empty if the objective reads no data, or data without a property `summary`.
 
     Args:
         cfg: The whole composed config, which was checked.

@@ -35,12 +35,14 @@ MISSING = re.compile(r"The value of the parameter '(.+)' is not found")
 class OptunaFile(Objective):
     """Calls a function of a Python file with the live trial, as `study.optimize` does.
 
-    What the function draws is recorded where a repetition takes it from: in the run's saved config.
+    The parameters that the function suggests are written into the run's saved config, from which
+    the run can be repeated.
 
     Args:
-        file: The Python file, from the working directory; it is run.
-        name: The function in it; it takes an Optuna trial and returns a value or several.
-        params: Values by name, or a JSON text of them: what a single run takes instead of drawing.
+        file: The Python file, relative to the working directory; it is imported, which runs it.
+        name: The function in it, which takes an Optuna trial and returns one or several values.
+        params: The parameters of a single run, a dict by name or a JSON text of it: the function
+            gets them from a FixedTrial.
 
     """
 
@@ -52,12 +54,12 @@ class OptunaFile(Objective):
         self._params = params
 
     def evaluate(self, cfg: DictConfig) -> float | Sequence[float]:
-        """Call the function with the live trial, or with `params`.
+        """Call the function with the live trial; in a single run with a FixedTrial of `params`.
 
-        The random streams of Python, NumPy and PyTorch start from `seed`, unless that is null.
+        The generators of Python, NumPy and PyTorch are seeded with `seed`, unless that is null.
 
         Raises:
-            InvalidConfig: A single run lacks a parameter.
+            InvalidConfig: In a single run, `params` lacks a parameter.
 
         """
         context = current_context()
@@ -75,8 +77,8 @@ class OptunaFile(Objective):
         """Load the file and look for the function.
 
         Raises:
-            InvalidConfig: There is none, the parameters are no values by name, or the seed is no
-                seed.
+            InvalidConfig: There is no such file or function, `params` is no dict or lacks a
+                parameter in a single run, or `seed` is no seed.
 
         """
         require_seed("seed", cfg.seed, example=0, optional=True)
@@ -86,7 +88,12 @@ class OptunaFile(Objective):
             raise self._lacks(*lacking)
 
     def function(self) -> Callable[[BaseTrial], float | Sequence[float]]:
-        """Return the function; raises InvalidConfig if the file has none of this name."""
+        """Return the function.
+
+        Raises:
+            InvalidConfig: The file has no function of this name that takes a trial.
+
+        """
         if not self.file:
             raise InvalidConfig("objective.file names no file; try objective.file=my_objective.py")
         script = load_script(Path(self.file).resolve())
@@ -99,7 +106,12 @@ class OptunaFile(Objective):
         return found
 
     def params(self) -> dict[str, Any]:
-        """Return the values by name; raises InvalidConfig if they are anything else."""
+        """Return the parameters of a single run by name.
+
+        Raises:
+            InvalidConfig: They are no dict.
+
+        """
         params = read_data(self._params or {})
         if not isinstance(params, dict):
             raise InvalidArgument(

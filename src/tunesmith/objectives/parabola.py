@@ -15,5 +15,10 @@ def _check_x(cfg: DictConfig) -> None:
 @ignoring("data", "model", "optimizer", "scheduler", "trainer", "callbacks")
 @refusing(_check_x)
 def quadratic(cfg: DictConfig) -> float:
-    """Return y = (x - 2)^2 at x = objective.x, which must be a number."""
+    """Return y = (x - 2)^2 at x = objective.x, the smallest objective to try a search with.
+
+    >>> quadratic(DictConfig({"objective": {"x": 5}}))
+    9.0
+
+    """
     return float((cfg.objective.x - 2) ** 2)

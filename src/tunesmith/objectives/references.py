@@ -19,19 +19,19 @@ from tunesmith.scores import score
 
 
 def score_references(cfg: DictConfig) -> dict[str, dict[str, float]]:
-    """Return the metrics of simple models by their names, fitted on the training rows.
+    """Return what models without tuning reach on a table: what a search has to beat.
 
-    The mean, or the shares of the classes; ridge or logistic regression; LightGBM with its
-    defaults, where it is installed. All see the same rows as a trial, with categories one-hot
-    encoded, and of folds the same ones; what is tested is fitted on the rows that the winner is
-    delivered on.
+    The models are the mean, or the shares of the classes; ridge or logistic regression; and
+    LightGBM with its defaults, if it is installed. They are fitted on the same rows as a trial, in
+    the same folds, with categories one-hot encoded. The metrics on the test rows are of a fit on
+    the rows that the winner is refitted on.
 
     Args:
         cfg: The whole composed config, which was checked.
 
     Returns:
-        For each model its metrics, named `val/...` and `test/...`; nothing unless the data are a
-        table.
+        The metrics of each model by its name, `val/...` and `test/...`; empty unless `data` is a
+        TabularDataModule.
 
     """
     if not isinstance(told_data(cfg), TabularDataModule):

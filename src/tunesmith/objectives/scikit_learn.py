@@ -26,18 +26,18 @@ from tunesmith.paths import RunPaths
 
 
 class ScikitLearn(Objective):
-    """Fits the estimator that `model` names on a tabular `data`.
+    """Fits the estimator that `model` names on `data`, a TabularDataModule.
 
-    It is one of scikit-learn or has that interface, as those of XGBoost and CatBoost have; of
-    classes it has to give probabilities. A single run is also tested, and leaves its model in its
-    folder; a trial of a search is neither, unless `keep_model` keeps the model.
+    The estimator has scikit-learn's interface, as those of XGBoost and CatBoost have; a classifier
+    needs `predict_proba`. A single run also computes the metrics on the test rows and leaves its
+    model in its folder. A trial of a search does neither; `keep_model=true` keeps its model.
 
     """
 
     takes_infinity = False
 
     def evaluate(self, cfg: DictConfig) -> dict[str, float]:
-        """Fit once and return the metrics on the training and the validation rows."""
+        """Fit once and return the metrics `train/...` and `val/...`, in a single run `test/...`."""
         context, data = current_context(), tabular_data(cfg)
         model = self._estimator(cfg, data)
         fit_estimator(model, data, n_threads=cfg.n_threads)
@@ -60,7 +60,7 @@ class ScikitLearn(Objective):
         return make_estimator(self.on_all_rows(cfg, {"rounds": rounds_of(model) or 1}), data)
 
     def check(self, cfg: DictConfig) -> None:
-        """Make the data and the estimator.
+        """Make the data and the estimator without fitting it.
 
         Raises:
             InvalidConfig: A value is refused; the message names its key.
@@ -69,7 +69,7 @@ class ScikitLearn(Objective):
         check_estimation(cfg)
 
     def on_all_rows(self, cfg: DictConfig, metrics: Mapping[str, float]) -> DictConfig:
-        """Return the config, with so many rounds where rows to validate with ended the fit."""
+        """Return the config, with the `rounds` of the metrics if the estimator stops early."""
         changed = copy.deepcopy(cfg)
         model = make_estimator(cfg, tabular_data(cfg))
         if stops_early(model):
@@ -77,7 +77,7 @@ class ScikitLearn(Objective):
         return changed
 
     def restore(self, cfg: DictConfig, folder: Path) -> FittedModel:
-        """Return the model that lies in the folder, with the data of its config."""
+        """Load the estimator from a run's folder, with the data of its config."""
         return ScikitLearnFitted(joblib.load(RunPaths(folder).estimator), tabular_data(cfg))
 
 

@@ -5,11 +5,14 @@ from optuna import Trial
 
 
 def suggest_for_table(cfg: DictConfig, trial: Trial) -> None:
-    """Suggest the parameters of the kind of model that a trial has drawn as its `objective`.
+    """Suggest the parameters of the model that a trial of `hparams_search=table` has drawn.
+
+    It is an example of `hydra.sweeper.custom_search_space`, which is called for each trial once the
+    parameters of the search file are drawn.
 
     Args:
         cfg: Hydra's multirun config.
-        trial: The trial; what it suggests are overrides of its config.
+        trial: The trial. Each parameter that it suggests overrides the key of that name.
 
     """
     match trial.params["objective"]:

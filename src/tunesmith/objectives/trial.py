@@ -51,7 +51,7 @@ from tunesmith.tracking import NoTracking, Run, RunState, Tracking
 
 log = logging.getLogger(__name__)
 
-# What a trial comes to: a value, or one for each metric, or that it was stopped early.
+# What `run_trial` returns: a value, a value for each metric, or that the trial was stopped early.
 Outcome: TypeAlias = float | list[float] | Pruned
 
 # Where things are kept changes nothing of what is computed.
@@ -67,19 +67,23 @@ class NoNumber(NoUsableValue, BadValue):
 
 
 def run_trial(cfg: DictConfig) -> Outcome:
-    """Run the config's objective as the Hydra job's trial or single run, and record it.
+    """Run the config's objective as a trial or single run, and record it in the tracking store.
+
+    Call it inside a Hydra job: the job's output folder becomes that of the run.
 
     Args:
         cfg: The whole composed config.
 
     Returns:
-        The value of `metric.name`, a list of values if it is a list, or `Pruned` if the trial was
-        stopped early.
+        The value of `metric.name`, a list of values if `metric.name` is a list, or `Pruned` if the
+        trial was stopped early.
 
     Raises:
-        NoUsableValue: A metric is missing, no number, or of a fit and not finite.
-        SystemExit: A command that is this run alone ends with one line.
-        Exception: Whatever the objective raises is recorded and raised again.
+        NoUsableValue: An InvalidConfig: a value of `metric.name` is missing, no number or NaN, or
+            infinite where the objective takes no infinite values.
+        SystemExit: A single run ends with one line: it was stopped early, or a mistake is the
+            user's.
+        Exception: What the objective raised; the run records it first.
 
     Example:
         The whole `main` of a train.py:

@@ -1,6 +1,6 @@
-"""Load and show a finished or running study: a page, a terminal summary, the Pareto front.
+"""Load and show a finished or running study: an HTML page, a terminal summary, the Pareto front.
 
-The page needs what `tunesmith[report]` installs; all else does not.
+`write_report` needs the packages of the extra `tunesmith[report]`, the other names do not.
 """
 
 from typing import TYPE_CHECKING

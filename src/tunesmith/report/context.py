@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from tunesmith.advice import Advice
 from tunesmith.study import Confirmation
 
-# Stands in an address for the id of a run.
+# Stands for the id of a run in `ReportContext.run_page`.
 RUN_ID = "RUN_ID"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """The winner, or a model that nobody tuned, on rows that both have not seen.
+    """The winner, or a model without tuning to compare it with; see `score_references`.
 
     Attributes:
-        name: What it is.
-        validation: Its metric on the validation rows; the winner's is the mean over new seeds, if
-            it was trained again.
-        test: Its metric on the test rows, None if it was not tested.
+        name: The model's name, such as "ridge regression".
+        validation: Its metric on the validation rows; the winner's is the mean over new seeds if it
+            was trained again.
+        test: Its metric on the test rows; None if it was not computed.
         is_winner: Whether it is the search's winner.
 
     """
@@ -31,20 +31,20 @@ class Compared:
 
 @dataclass(frozen=True)
 class ReportContext:
-    """Addresses, commands, and what training the best trials again has shown.
+    """What a report shows besides the study; all of it is optional.
 
     Attributes:
-        storage: The URL of the study's store as it is shown; it must hold no password.
-        facts: What else is known, by name ("refit of the winner").
-        commands: For each purpose ("repeat the winner") a command line.
+        storage: The URL of the study's store, without a password: it is shown.
+        facts: Further facts, each a name ("refit of the winner") and a text.
+        commands: Command lines, each after its purpose ("repeat the winner").
         confirmation: The best trials and the baseline, trained again on new seeds.
         advice: What to do next; None for what `advise` says of the study.
-        data: What was read of the data, in lines.
-        compared: The winner beside models that nobody tuned, the best one first.
-        fit: What the winner's fit is like: a title, and a figure of plotly as JSON, for each plot.
-        tested: The winner's metric on the test rows, by its refit.
-        run_page: The address of a trial's run in the tracking store, with `RUN_ID` for its id.
-        made: What made the search, by name: the command, the commit, the versions.
+        data: What was read of the data, as text of several lines.
+        compared: The winner and models without tuning, the best one first.
+        fit: Plots of the winner's fit, each a title and a plotly figure as JSON.
+        tested: The winner's metric on the test rows, from its refit.
+        run_page: The address of a run in the tracking store, with `RUN_ID` in place of its id.
+        made: What made the search, each a name and a text: command, commit, versions.
 
     """
 
@@ -61,5 +61,5 @@ class ReportContext:
     made: Sequence[tuple[str, str]] = ()
 
     def page_of(self, run_id: str | None) -> str | None:
-        """Return the address of a run; None where there is none."""
+        """Return the address of a run; None without an id or a `run_page`."""
         return self.run_page and run_id and self.run_page.replace(RUN_ID, run_id)

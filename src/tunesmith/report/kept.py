@@ -20,12 +20,12 @@ _TRIALS = "trials"
 
 
 def keep_context(context: ReportContext, study: optuna.Study, paths: SearchPaths) -> None:
-    """Write what the study does not tell into the search's folder.
+    """Write a context into the search's folder, for `python -m tunesmith.report FOLDER`.
 
     Args:
         context: What the search's own report was written with.
         study: The search's study.
-        paths: The files of the search.
+        paths: The paths of the search's files.
 
     """
     plain = asdict(replace(context, confirmation=None, advice=None))

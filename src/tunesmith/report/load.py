@@ -21,13 +21,13 @@ _VARIABLE = "OPTUNA_STORAGE"
 
 
 def load_search(folder: Path) -> optuna.Study:
-    """Open the study of a search folder, `<output root>/searches/<study name>`, in its own store.
+    """Open the study of a search's folder, `<output root>/searches/<study name>`, for reading.
 
     Args:
-        folder: The folder; it may have been moved together with its output root.
+        folder: The folder, which may have been moved together with its output root.
 
     Raises:
-        ValueError: There is no such folder, or its store or study is not to be found.
+        ValueError: There is no such folder, or its store or study cannot be found.
 
     >>> load_search(Path("outputs/searches/quadratic-95ad56a1"))
 
@@ -36,10 +36,14 @@ def load_search(folder: Path) -> optuna.Study:
 
 
 def storage_of(folder: Path) -> str:
-    """Return the URL of the store that a search folder belongs to.
+    """Return the URL of the store that holds the study of a search's folder.
 
-    The folder itself says where its study lies. One of release 0.1.0 does not: its study is in the
-    SQLite file of its output root, or else in the store that the environment names.
+    The folder keeps the URL, or says that the environment variable OPTUNA_STORAGE holds it. One of
+    release 0.1.0 keeps neither: its study is in the SQLite file of its output root, or else in the
+    store of that variable. The URL may hold a password.
+
+    Args:
+        folder: The folder, `<output root>/searches/<study name>`.
 
     Raises:
         ValueError: There is no such folder, or no store is found.
@@ -67,14 +71,14 @@ def storage_of(folder: Path) -> str:
 
 
 def load_study(url: str, *, name: str) -> optuna.Study:
-    """Open a study of any Optuna store for reading.
+    """Open a study of any Optuna database for reading; nothing is created or upgraded.
 
     Args:
-        url: The store's URL.
-        name: The study's name in it.
+        url: The URL of the database.
+        name: The name of the study in it.
 
     Raises:
-        ValueError: There is no such store, or no such study in it.
+        ValueError: There is no such database, or no such study in it.
 
     >>> load_study("sqlite:///outputs/optuna.db", name="quadratic-95ad56a1")
 

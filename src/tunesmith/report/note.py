@@ -20,11 +20,13 @@ from tunesmith.study import Confirmation, Summary, summarize
 
 
 def write_note(study: optuna.Study, context: ReportContext) -> str:
-    """Return the note: the winner and its test, how to repeat it, and the advice.
+    """Return a note on a search in Markdown: its winner, how to repeat it, and the advice.
+
+    MLflow shows it as the description of the search's run.
 
     Args:
-        study: The search, which has a complete trial.
-        context: The confirmation, the commands and the advice that the note tells.
+        study: The search's study, which has a complete trial.
+        context: What the note says besides: confirmation, comparison, facts, commands, advice.
 
     """
     summary, confirmation = summarize(study), context.confirmation

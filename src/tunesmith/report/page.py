@@ -58,16 +58,16 @@ class _Row:
 def write_report(
     study: optuna.Study, *, path: Path, top_n: int = 10, context: ReportContext | None = None
 ) -> Path:
-    """Write the page to `path`, replacing it in one step, and return `path`.
+    """Write a study's report as one HTML file that needs no network, and return its path.
 
-    Any study will do: an empty or running one shows what is there. The file needs no network, and
-    its links to trial folders are relative to its own folder.
+    Any Optuna study will do; of an empty or running one it shows what there is. Links to the
+    folders of trials are relative to the file's folder. An older file is replaced in one step.
 
     Args:
-        study: The study, whoever made it.
+        study: The study.
         path: The file to write.
         top_n: How many of the best trials its table shows; a Pareto front is shown whole.
-        context: What there is to show beyond the study.
+        context: What to show besides the study; None shows the study alone.
 
     >>> study = optuna.load_study(study_name="mine", storage="sqlite:///mine.db")
     >>> write_report(study, path=Path("report.html"))

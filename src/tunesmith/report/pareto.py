@@ -13,12 +13,14 @@ from tunesmith.study import leaders, metric_names, params_of
 
 
 def write_front(study: optuna.Study, *, path: Path, repeat: Callable[[FrozenTrial], str]) -> Path:
-    """Write one row for each trial of the front, ordered by the first objective.
+    """Write the Pareto front as a CSV file, one row for each trial, sorted by the first objective.
+
+    Its columns are `trial`, one for each objective, one for each parameter, and `repeat`.
 
     Args:
         study: A study of several objectives.
         path: The file to write.
-        repeat: Gives the command that repeats a trial.
+        repeat: Returns the command that repeats a trial.
 
     Returns:
         `path`.

@@ -38,18 +38,17 @@ def terminal_summary(
     compared: Sequence[Compared] = (),
     commands: Sequence[Row] = (),
 ) -> RenderableType:
-    """Return what to print at the end of a search: a table of labels and texts.
+    """Return what to print at the end of a search, for `rich.print`: labels and texts.
 
-    Texts are wrapped at the width of the console, and none is cut. Advice that makes them more than
-    twenty lines is only counted. Commands come below them, each as one line, which
-    `print(..., crop=False)` leaves whole: whoever copies one needs it so.
+    Texts are wrapped at the width of the console. Beyond twenty lines advice is only counted.
+    Commands follow, each on one line: print with `crop=False` to keep them whole.
 
     Args:
-        study: The search.
-        advice: What `advise` said of it.
+        study: The search's study.
+        advice: What `advise` returned for it.
         confirmation: The best trials and the baseline, trained again on new seeds.
-        compared: The winner beside models that nobody tuned, the best one first.
-        commands: For each purpose a command line; its label is the purpose up to a comma.
+        compared: The winner and models without tuning, the best one first.
+        commands: Command lines, each after its purpose; the label is the purpose up to a comma.
 
     >>> rich.print(terminal_summary(study, advise(study)))
 

@@ -7,9 +7,13 @@ A search of your own takes four names:
 - `SlotSampler` makes a search that was interrupted propose the same points as one that was not;
 - `run_worker` runs trials until the study has its total, beside any number of other workers.
 
-In an objective, `current_trial` is the trial that is running; it returns `Pruned`, or raises
-`Diverged`, when it ends early. Afterwards `summarize` counts and ranks the trials, as `Watch` does
-meanwhile; `TrialRecord` and `StudyRecord` read what each of them and the study keep.
+In an objective, `current_trial` is the running trial; an objective that ends early returns `Pruned`
+or raises `Diverged`. Afterwards `summarize` counts and ranks the trials; `Watch` does so while they
+run. `TrialRecord` and `StudyRecord` read the attributes that a trial and a study keep.
+
+A *slot* is the place of a point in the search: 0, 1, 2, ... An attempt that was lost, since its
+process died or the user interrupted it, is queued again under a new trial number at the same slot.
+An attempt too many, begun when other workers had the rest, fails as *surplus* and counts nowhere.
 """
 
 from tunesmith.study.class_warnings import suppress_class_warnings

@@ -9,7 +9,7 @@ from optuna.exceptions import ExperimentalWarning
 
 @contextmanager
 def suppress_class_warnings() -> Iterator[None]:
-    """Suppress Optuna's experimental and deprecation warnings about classes that we choose."""
+    """Ignore Optuna's experimental and deprecation warnings inside the block."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.simplefilter("ignore", FutureWarning)

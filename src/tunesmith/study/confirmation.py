@@ -11,20 +11,27 @@ from optuna.trial import FrozenTrial, TrialState
 from tunesmith.study.record import StudyRecord, TrialRecord
 from tunesmith.study.summary import complete, metric_names, sign
 
-# The study that trains the best trials again is named as the search's, with this after it.
+# What the name of a confirming study, which trains the best trials again, has after the search's.
 SUFFIX = "-confirm"
-# Its parameter for the number of a trial of the search.
+# The parameter of a confirming study that holds the number of a trial of the search.
 TRIAL = "trial"
-# Its parameter for a new seed.
+# The parameter of a confirming study that holds a new seed.
 SEED = "seed"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One configuration trained again on new seeds; `values` are its objective values, one a seed.
+    """A trial of the search, trained again on new seeds.
 
-    `search_value` is what the search reported for it. `test_values` is empty for every candidate
-    but the winner and the baseline. `sign` is -1 where the objective is maximised.
+    Attributes:
+        label: "baseline", or "trial" and its number: "trial 12".
+        values: Its values of the objective on the validation rows, one for each new seed.
+        trial: Its number in the search.
+        search_value: Its value in the search; None if it was not complete there.
+        test_values: Its values of the metric on the test rows, one for each seed; empty unless it
+            is the winner or the baseline.
+        sign: 1, or -1 where the objective is maximized.
+
     """
 
     label: str
@@ -36,36 +43,46 @@ class Candidate:
 
     @property
     def mean(self) -> float:
-        """Mean over the seeds."""
+        """The mean of `values`."""
         return fmean(self.values)
 
     @property
     def deviation(self) -> float:
-        """Sample standard deviation over the seeds; 0 for a single seed."""
+        """The sample standard deviation of `values`; 0 for a single seed."""
         return stdev(self.values) if len(self.values) > 1 else 0.0
 
     @property
     def test_mean(self) -> float | None:
-        """Mean on the test rows, None where they were not used."""
+        """The mean of `test_values`; None without any."""
         return fmean(self.test_values) if self.test_values else None
 
     @property
     def test_deviation(self) -> float:
-        """Sample standard deviation on the test rows; 0 for a single seed."""
+        """The sample standard deviation of `test_values`; 0 for fewer than two."""
         return stdev(self.test_values) if len(self.test_values) > 1 else 0.0
 
     @property
     def optimism(self) -> float | None:
-        """How much worse the re-trained mean is than the search's value, in whichever direction.
+        """By how much `mean` is worse than `search_value`: above 0, the search was optimistic.
 
-        Above zero, the search flattered it.
+        None without a search value.
         """
         return None if self.search_value is None else self.sign * (self.mean - self.search_value)
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The best trials and the baseline, trained again: `winner` and `baseline` are labels."""
+    """The best trials and the baseline, trained again; `confirmation[label]` is a candidate.
+
+    Attributes:
+        candidates: The trials that have a value.
+        winner: The label of the best candidate.
+        baseline: The label of the baseline; None where the search has none.
+
+    Raises:
+        ValueError: A label is that of no candidate.
+
+    """
 
     candidates: Sequence[Candidate]
     winner: str
@@ -83,16 +100,16 @@ class Confirmation:
 
 
 def read_confirmation(search: optuna.Study, confirm: optuna.Study) -> Confirmation | None:
-    """Return what training again showed, or None while no candidate has a value.
+    """Return what training again showed; None while no candidate has a value.
 
     The winner is the candidate with the best mean among those with the most seeds: one that
     diverges on some seeds is no winner.
 
     Args:
         search: The search, of one objective.
-        confirm: The study that trained its best trials again, with the parameters `TRIAL` and
-            `SEED`; of several fits of the same point and code the first one counts, and of several
-            codes the last.
+        confirm: The confirming study, with the parameters `TRIAL` and `SEED`. If the same trial was
+            trained twice on a seed the first fit counts, but the last one if the user's code has
+            changed since.
 
     """
     fits = _fits(confirm)

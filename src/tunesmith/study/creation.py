@@ -12,7 +12,7 @@ from tunesmith.study._optuna import cached
 from tunesmith.study.class_warnings import suppress_class_warnings
 from tunesmith.study.pruner import blind_to_failed
 
-# Which values are better.
+# Which values are better: "minimize" or "maximize".
 Direction = Literal["minimize", "maximize"]
 
 
@@ -28,10 +28,11 @@ def create_or_resume_study(
 
     Args:
         name: The study's name in its storage.
-        storage: From `open_storage`.
+        storage: What `open_storage` returned.
         directions: `minimize` or `maximize`, one for each value of the objective.
-        sampler: Usually a `SlotSampler`; neither it nor the pruner is kept in the storage.
-        pruner: Optuna's median pruner is no default here: None prunes nothing.
+        sampler: Usually a `SlotSampler`. The storage keeps neither sampler nor pruner: each process
+            gives its own.
+        pruner: None prunes nothing; `optuna.create_study` would take the median pruner.
 
     Raises:
         ValueError: The study exists with other directions.
@@ -65,7 +66,10 @@ def create_or_resume_study(
 
 
 def name_metrics(study: optuna.Study, names: Sequence[str]) -> None:
-    """Give the objectives their names for Optuna's own tools, unless they have names already."""
+    """Name the objectives for Optuna's own plots and tables.
+
+    Nothing happens if the study has names already, or another number of directions than `names`.
+    """
     if study.metric_names is None and len(names) == len(study.directions):
         # Names are experimental to Optuna.
         with suppress_class_warnings():

@@ -12,5 +12,9 @@ def mark_exhausted(study: optuna.Study) -> None:
 
 
 def is_exhausted(study: optuna.Study) -> bool:
-    """Return True after `mark_exhausted`, by whichever worker."""
+    """Return True once a worker has found the search space exhausted.
+
+    That is when a sampler or the objective calls `study.stop()`: the grid and brute-force samplers
+    do so after their last point.
+    """
     return attribute(study, EXHAUSTED_KEY) is True

@@ -11,7 +11,17 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 class FailKind(StrEnum):
-    """What made a trial fail."""
+    """What made a trial fail.
+
+    Attributes:
+        EXCEPTION: The objective raised an exception.
+        EXIT: The objective called `sys.exit`.
+        VALUE: The objective returned no number, NaN, or not one value for each direction.
+        DIED: The trial's process died or gave no sign of life.
+        INTERRUPTED: The user stopped the search, or the disk was full.
+        SURPLUS: Other workers had taken all trials.
+
+    """
 
     EXCEPTION = "exception"
     EXIT = "exit"
@@ -27,10 +37,10 @@ class Failure:
 
     Attributes:
         kind: What made it fail.
-        reason: One line for people.
-        exception: The exception's type and message, empty if there was none.
-        traceback: Where it was raised, as Python prints it.
-        retried: Its slot was queued again.
+        reason: Why, in one line.
+        exception: The exception's type and message; empty if there was none.
+        traceback: The traceback as Python prints it; empty if there was no exception.
+        retried: Whether its slot was queued again.
 
     """
 
@@ -42,7 +52,7 @@ class Failure:
 
     @property
     def counts(self) -> bool:
-        """Whether the attempt failed for good; the others are bookkeeping."""
+        """Whether it is a failure of the trial: not surplus, interrupted, or dead and retried."""
         if self.kind is FailKind.DIED:
             return not self.retried
         return self.kind not in (FailKind.INTERRUPTED, FailKind.SURPLUS)
@@ -54,16 +64,23 @@ def is_finished(trial: FrozenTrial) -> bool:
 
 
 class BadValue(ValueError):  # noqa: N818
-    """Raised for an objective that returned something else than a number a direction."""
+    """Raised where an objective did not return one number for each direction."""
 
 
 def read_values(returned: object, *, n_directions: int) -> list[float]:
-    """Return what the objective returned as one number for each direction, as Optuna takes it.
+    """Return what an objective returned as a list of floats, one for each direction.
 
-    An infinite value is a number like any other, and so is what `float` reads in a text.
+    Infinite values are accepted, and so are texts that `float` reads ("0.5").
+
+    Args:
+        returned: A number, or a sequence of numbers.
+        n_directions: The number of directions of the study.
 
     Raises:
-        BadValue: It is missing, not a number, NaN, or of another length.
+        BadValue: A value is missing, not a number or NaN, or their number is another one.
+
+    >>> read_values("0.5", n_directions=1)
+    [0.5]
 
     """
     values = listed(returned)
@@ -73,13 +90,23 @@ def read_values(returned: object, *, n_directions: int) -> list[float]:
 
 
 def listed(returned: object) -> list[Any]:
-    """Return what the objective returned as a list; a text is one value, not its characters."""
+    """Return what an objective returned as a list of values; a text is one value.
+
+    >>> listed(0.5), listed((0.5, 3)), listed("0.5")
+    ([0.5], [0.5, 3], ['0.5'])
+
+    """
     is_list = isinstance(returned, Sequence) and not isinstance(returned, str)
     return list(returned) if is_list else [returned]  # type: ignore[call-overload]
 
 
 def read_number(value: Any) -> float:
-    """Return one value as a number, NaN included; raise BadValue for what is none."""
+    """Return a value as a float; infinite values and NaN are accepted.
+
+    Raises:
+        BadValue: The value is None, or `float` cannot read it.
+
+    """
     if value is None:
         raise BadValue("the objective returned nothing; it must return a number")
     try:

@@ -15,18 +15,22 @@ _JUDGED_FROM = 10
 
 
 class SearchFailed(ValueError):  # noqa: N818
-    """The search stops: its trials fail for a reason that more trials do not cure."""
+    """Raised to stop a search: its trials fail for a reason that more trials do not cure."""
 
 
 @dataclass(frozen=True)
 class FailurePolicy:
-    """When to stop a study whose trials fail.
+    """When to stop a study whose trials fail: `run_worker` asks it before each trial.
+
+    A study stops if its first 3 trials all fail alike, if the share of failed attempts is too
+    large, or if the last `n_trials` attempts (at least 10) all failed.
 
     Attributes:
-        max_failure_rate: The largest share of failed attempts, judged from 10 attempts.
-        n_trials: The study's total; so many failures in a row stop it whatever the rate.
-        since: When this worker began. Only a later failure stops it, so that a search whose bug
-            was repaired goes on.
+        max_failure_rate: The largest allowed share of failed attempts, 0 ... 1; judged once there
+            are 10 attempts.
+        n_trials: The study's total of trials.
+        since: When this worker began, in local time. Only a failure after it stops the study, so
+            that a search continues once its bug is repaired.
 
     """
 
@@ -35,9 +39,14 @@ class FailurePolicy:
     since: datetime
 
     def check(self, trials: Sequence[FrozenTrial]) -> None:
-        """Raise SearchFailed if the attempts so far say so.
+        """Judge the attempts so far, without lost ones and trials of other programs.
 
-        Lost attempts are not failures, and trials of others are no attempts.
+        Args:
+            trials: All trials of the study.
+
+        Raises:
+            SearchFailed: The study is to be stopped; the message says why.
+
         """
         if not any(t.state == TrialState.FAIL and _ended(t) >= self.since for t in trials):
             return

@@ -41,17 +41,19 @@ def default_pruner(
 ) -> BasePruner:
     """Return the pruner of a search whose user chose none.
 
-    Early epochs foretell late ones, so trials outside the best `percentile` are stopped. The
-    repetitions and folds of a trial are a sample, which a test compares with the best trial's, one
-    by one. With several metrics Optuna does not prune.
+    A trial of one fit gets Optuna's PercentilePruner, which compares the epochs' values. A trial of
+    several fits (repetitions, folds) gets the WilcoxonPruner, which compares the fits' values with
+    those of the best trial. A search with several objectives gets the NopPruner: Optuna does not
+    prune there.
 
     Args:
-        metric: What the values are called; saved configs of before named several metrics here.
-        direction: That of the metric, or those of several.
-        repeat: How many repetitions a trial has.
-        folds: In how many folds each of them is computed.
-        percentile: Of 100; trials outside the best so many are stopped. For one fit.
-        p_threshold: The p-value below which a trial is stopped. For several fits.
+        metric: Several names in a list mean several objectives, as in configs of release 0.1.0; any
+            other value is ignored.
+        direction: `minimize` or `maximize`; a list for several objectives.
+        repeat: The number of repetitions of a trial.
+        folds: The number of folds of each repetition; None without folds.
+        percentile: The share of trials to keep at each step, 0 ... 100. For trials of one fit.
+        p_threshold: The p-value below which a trial is stopped. For trials of several fits.
 
     >>> pruner = default_pruner(repeat=1, percentile=50.0, p_threshold=0.1)
     >>> type(pruner).__name__
@@ -69,7 +71,10 @@ def default_pruner(
 
 
 def wants_each_value(trial: optuna.Trial) -> bool:
-    """Return True if the trial's pruner compares single values, not the course of one."""
+    """Return True if the trial's pruner wants a report for each fit, not for each epoch.
+
+    That is the WilcoxonPruner of a study from `create_or_resume_study`.
+    """
     pruner = trial.study.pruner
     return isinstance(pruner, AttemptPruner) and isinstance(pruner.pruner, WilcoxonPruner)
 

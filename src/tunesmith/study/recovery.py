@@ -16,17 +16,18 @@ def recover_dead_trials(
 ) -> list[FrozenTrial]:
     """Fail the RUNNING trials that nobody works on, and queue their slots again.
 
-    A trial is dead if its process is (known at once on its own host) or if it gave no sign of
-    life for the grace period, also if it never gave any.
+    A trial is dead if its process is, which is known at once on the process's own host, or if it
+    sent no heartbeat for the grace period of the storage.
 
     Args:
-        study: May be in use by other processes.
-        trials: All of the study, if they were just read.
-        max_retries: How often a slot is queued again after a death; then its last attempt stays
-            failed, with the reason.
+        study: The study, which other processes may be working on.
+        trials: All trials of the study, if they were just read; None reads them.
+        max_retries: How often a slot is queued again after deaths; then its last attempt stays
+            failed.
 
     Returns:
-        The trials that this call failed; of several processes, exactly one fails a trial.
+        The trials that this call failed. If several processes call at once, one of them fails each
+        trial.
 
     """
     running = _running(all_trials(study) if trials is None else trials)
@@ -59,7 +60,12 @@ def requeue_own_trials(study: optuna.Study) -> None:
 def requeue(
     study: optuna.Study, trial: FrozenTrial, *, reason: str = "interrupted by the user"
 ) -> bool:
-    """Fail a RUNNING trial as interrupted and queue its slot again, without counting an attempt.
+    """Fail a RUNNING trial as interrupted and queue its slot again, which counts as no death.
+
+    Args:
+        study: The study.
+        trial: The running trial.
+        reason: Why, in one line; the failed trial keeps it.
 
     Returns:
         True if this call did it, False if the trial is no longer running.

@@ -22,7 +22,7 @@ _JITTER = random.Random()
 
 
 class DatabaseAway(ConnectionError):  # noqa: N818
-    """The database did not answer for as long as calls are repeated."""
+    """Raised where the database did not answer for the time that calls are repeated."""
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,14 @@ from tunesmith.validate import MAX_SEED, require_seed
 def slots(
     trials: Sequence[FrozenTrial], known: Mapping[int, int] = MappingProxyType({})
 ) -> dict[int, int]:
-    """Return the slot of each trial number.
+    """Return the slot of each trial, by the trial's number.
 
-    A retry of a trial that the study does not have counts as a fresh trial.
+    A slot is the place of a point in the search; an attempt that is queued again keeps that of its
+    original. A retry of a trial that the study does not have counts as a new point.
 
     Args:
-        trials: All of the study, in order; without those that are known.
-        known: The slots of the first trials, from an earlier look: a slot never changes.
+        trials: The trials of the study in order, without those whose slots are known.
+        known: The slots of the first trials, as an earlier call returned them.
 
     """
     found = dict(known)
@@ -64,17 +65,21 @@ def slots(
 
 
 class SlotSampler(BaseSampler):
-    """Sample each trial with a sampler made for its slot.
+    """Sample each trial with a new sampler, seeded by the search's seed and the trial's slot.
+
+    A slot is the place of a point in the search, which an attempt that is queued again keeps. With
+    one worker a search that was killed and continued therefore proposes the same points as one that
+    never stopped. Hyperband, which counts trial numbers, is an exception.
 
     One object serves one worker, whose trials run one after the other.
 
     Args:
-        make_sampler: Makes the sampler for a seed, anew at each call.
-        seed: The seed of the search; None draws one, which is kept in the study for all its
-            workers and for every time it is continued.
+        make_sampler: Returns a new sampler for a seed.
+        seed: Seeds the search; None draws a seed, which the study keeps for all its workers and
+            for every time it is continued.
 
     Raises:
-        InvalidArgument: The seed is no integer of at least 0.
+        InvalidArgument: The seed is not an integer of at least 0.
 
     >>> sampler = SlotSampler(lambda seed: optuna.samplers.TPESampler(seed=seed), seed=42)
 
@@ -96,7 +101,7 @@ class SlotSampler(BaseSampler):
         """Do nothing: the randomness of a trial is fixed by its slot."""
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Write this process as the trial's owner and make the sampler of its slot."""
+        """Note this process as the trial's owner, and make the sampler of its slot."""
         set_owner(study, trial, ProcessId.current())
         known = self._numbers if study is self._study else {}
         is_next = trial.number == len(known)

@@ -22,19 +22,19 @@ min_n_trials: {rule.min_n_trials}
 
 @dataclass(frozen=True)
 class Stagnation:
-    """Stop a search once more than so many complete trials brought no better value.
+    """Stop a search once too many complete trials have brought no better value.
 
-    A search stops where Optuna's `BestValueStagnationEvaluator` stops it. A value that is not
-    finite or breaks a constraint is no better value. The verdict is kept in the study, where every
-    worker sees it, and stands for every search with the same rule.
+    A search stops where Optuna's `BestValueStagnationEvaluator` would stop it. A value that is not
+    finite, or that breaks a constraint, is no better value. The study keeps the verdict, so that
+    every worker sees it; continued with the same rule, the search stays stopped.
 
     Args:
-        max_stagnation_trials: How many complete trials after the best one are allowed; the next
-            one stops the search.
-        min_n_trials: With fewer complete trials the search goes on.
+        max_stagnation_trials: How many complete trials may follow the best one without a better
+            value, at least 0; the next one stops the search.
+        min_n_trials: With fewer complete trials the search goes on; at least 1.
 
     Raises:
-        InvalidArgument: One of them is no integer or too small.
+        InvalidArgument: One of them is not an integer, or too small.
 
     >>> study = optuna.create_study()
     >>> for value in (3.0, 1.0, 2.0, 2.0):
@@ -56,14 +56,18 @@ class Stagnation:
 
     @property
     def name(self) -> str:
-        """The rule with all that it was given."""
+        """The rule and its arguments, as the study keeps them."""
         return (
             f"stagnation: max_stagnation_trials={self.max_stagnation_trials} "
             f"min_n_trials={self.min_n_trials}"
         )
 
     def is_due(self, study: optuna.Study, trials: Sequence[FrozenTrial]) -> bool:
-        """Return True if the search is to stop, and write why; `trials` are all of the study.
+        """Return True if the search is to stop, and write the reason into the study.
+
+        Args:
+            study: The study.
+            trials: All of its trials.
 
         Raises:
             RuntimeError: The study has several directions.
@@ -77,7 +81,7 @@ class Stagnation:
         return reason is not None
 
     def verdict(self, study: optuna.Study) -> str | None:
-        """Return why this rule stopped the study, or None if it did not."""
+        """Return why this rule stopped the study; None if it did not."""
         verdict = StudyRecord.of(study).verdict
         names = (self.name, _OLD_NAME.format(rule=self))
         return verdict.reason if verdict is not None and verdict.by in names else None

@@ -16,8 +16,8 @@ class Standing:
     """A study at one moment.
 
     Attributes:
-        states: How many trials are in each state, surplus ones and attempts that were queued again
-            left out.
+        states: The number of trials in each state, without surplus trials and attempts that were
+            queued again.
         best: The first of `leaders`; None without one, or with several objectives.
         front: The Pareto front by number; None with one objective.
 
@@ -44,12 +44,14 @@ class Standing:
 
     @property
     def n_running(self) -> int:
-        """How many trials are under way."""
+        """How many trials are running."""
         return self.states[TrialState.RUNNING]
 
 
 class Watch:
-    """Looks at a study again and again; a trial that is over is counted and ranked once.
+    """Follows a study while it runs: each look reads only what has changed since the last one.
+
+    One object follows one study.
 
     >>> study, watch = optuna.create_study(), Watch()
     >>> for value in (3.0, 1.0, 1.0):
@@ -67,7 +69,7 @@ class Watch:
         self._ranked: list[FrozenTrial] = []
 
     def look(self, study: optuna.Study) -> Standing:
-        """Return how the study stands now."""
+        """Return the counts and the best trials as of now."""
         trials = study.get_trials(deepcopy=False)
         changing = [trials[number] for number in self._open] + trials[self._n_seen :]
         ended = [trial for trial in changing if trial.state.is_finished()]

@@ -46,20 +46,20 @@ def open_storage(
     retry_s: float = 120.0,
     opening_retry_s: float = 0.0,
 ) -> BaseStorage:
-    """Open, and create where absent, the database at the URL; None keeps the trials in memory.
+    """Open the database at a URL, and create it if it is absent; any number of processes may.
 
     Args:
-        url: `sqlite:///path`, `postgresql://user:password@host/name` (psycopg 3), or None.
-        heartbeat_interval: Seconds between two signs of life of a running trial.
-        grace_period: Seconds of silence after which a running trial counts as dead.
-        retry_s: Seconds for which a call is repeated while the database is away.
-        opening_retry_s: The same for this call: 0 tells a mistyped URL at once, a worker that
-            starts again in mid-search waits longer.
+        url: `sqlite:///path`, `postgresql://user:password@host/name` (psycopg 3), or None, which
+            keeps the trials in the memory of this process.
+        heartbeat_interval: Seconds between two heartbeats of a running trial.
+        grace_period: Seconds without a heartbeat after which a running trial counts as dead.
+        retry_s: Seconds for which each later call is repeated while the database is away.
+        opening_retry_s: Seconds for which this call is repeated; 0 refuses a mistyped URL at once.
 
     Raises:
-        ValueError: The text is no such URL, or its driver is not installed.
-        ConnectionError: The database cannot be opened. No message holds the password.
-        DiskFull: There is no space for it.
+        ValueError: The text is no such URL, or the driver for PostgreSQL is not installed.
+        ConnectionError: The database cannot be opened; the message hides the password.
+        DiskFull: An OSError: no space is left for the database.
 
     >>> storage = open_storage(None)
     >>> type(storage).__name__
@@ -89,7 +89,7 @@ def open_storage(
 
 
 def check_storage_url(url: str) -> None:
-    """Refuse what `open_storage` refuses of a URL, without connecting to it.
+    """Raise what `open_storage` raises for a URL, without connecting to the database.
 
     Raises:
         ValueError: As `open_storage`.
@@ -99,7 +99,7 @@ def check_storage_url(url: str) -> None:
 
 
 def create_schema(url: str) -> bool:
-    """Create what studies need in the database at the URL; return False if it was there.
+    """Create Optuna's tables in the database at a URL; return False if they were there.
 
     Raises:
         ValueError: As `open_storage`.
@@ -119,7 +119,7 @@ def create_schema(url: str) -> bool:
 
 
 def grants_of(role: str) -> list[str]:
-    """Return the SQL by which the tables' owner lets a role run searches.
+    """Return the SQL by which the owner of the tables lets a PostgreSQL role run searches.
 
     >>> grants_of("worker")[0]
     'GRANT USAGE ON SCHEMA public TO "worker";'
@@ -179,7 +179,12 @@ def _parse(url: str) -> sqlalchemy.URL:
 
 
 def with_driver(url: sqlalchemy.URL) -> sqlalchemy.URL:
-    """Return a PostgreSQL URL with the driver that this package installs, any other as it is."""
+    """Return a SQLAlchemy URL with psycopg 3 as driver if it is one of PostgreSQL without a driver.
+
+    >>> with_driver(sqlalchemy.make_url("postgresql://localhost/studies")).drivername
+    'postgresql+psycopg'
+
+    """
     if url.drivername in ("postgresql", "postgres"):
         return url.set(drivername=_POSTGRESQL)
     return url

@@ -18,7 +18,7 @@ from tunesmith.study.record import StudyRecord, TrialRecord
 
 
 def shown(study: optuna.Study) -> list[FrozenTrial]:
-    """Return all trials by number, but surplus ones and attempts that were queued again."""
+    """Return all trials by number, without surplus trials and attempts that were queued again."""
     return [t for t in study.get_trials(deepcopy=False) if counts(t)]
 
 
@@ -53,30 +53,40 @@ def is_ranked(trial: FrozenTrial) -> bool:
 
 
 def trial_numbered(study: optuna.Study, number: int) -> FrozenTrial:
-    """Return the trial of this number; `study.trials[number]` would deep-copy all of them first.
+    """Return one trial; `study.trials[number]` would deep-copy all trials first.
 
     Raises:
-        IndexError: There is none.
+        IndexError: The study has no trial of this number.
 
     """
     return study.get_trials(deepcopy=False)[number]
 
 
 def loss(study: optuna.Study) -> Callable[[FrozenTrial], float]:
-    """Return how to read a trial's loss, smaller is better; for one objective only."""
+    """Return a function that returns a trial's loss: its value, negated where it is maximized.
+
+    Raises:
+        RuntimeError: The study has several objectives.
+
+    """
     factor = sign(study)
     return lambda trial: factor * cast("float", trial.value)
 
 
 def sign(study: optuna.Study) -> float:
-    """Return what turns the only objective into a loss: 1, or -1 where it is maximised."""
+    """Return the factor that turns the objective into a loss: 1, or -1 where it is maximized.
+
+    Raises:
+        RuntimeError: The study has several objectives.
+
+    """
     return 1.0 if study.direction == StudyDirection.MINIMIZE else -1.0
 
 
 def leaders(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the ranked trials, best first, of equals the first one first.
+    """Return the trials that `complete` returns, best first; equal ones by number.
 
-    With several objectives they are those of the Pareto front, by the first objective.
+    With several objectives only the trials of the Pareto front, sorted by the first objective.
     """
     if not is_multi_objective(study):
         return sorted(complete(study), key=loss(study))
@@ -91,7 +101,7 @@ def is_multi_objective(study: optuna.Study) -> bool:
 
 
 def metric_names(study: optuna.Study) -> list[str]:
-    """Return the names of the objectives: the study's own, or "value", or "value 1", ..."""
+    """Return the names of the objectives; "value", or "value 1", "value 2", ... without names."""
     count = len(study.directions)
     names = StudyRecord.of(study).metrics or list(study.metric_names or [])
     if len(names) == count:
@@ -105,14 +115,19 @@ def params_of(study: optuna.Study) -> list[str]:
 
 
 def seconds_of(trial: FrozenTrial) -> float | None:
-    """Return the seconds a trial took: its own account if it kept one, else start to end."""
+    """Return the seconds that a trial took; None while it runs. See `TrialRecord.seconds`."""
     return TrialRecord.of(trial).seconds
 
 
 def deviation_of(trial: FrozenTrial, metric: str) -> float | None:
     """Return the sample standard deviation of a metric over the trial's repetitions.
 
-    It is None for a trial with less than two, or with an infinite one.
+    It is None for fewer than two repetitions, and where one is infinite.
+
+    Args:
+        trial: The trial.
+        metric: The metric's name, such as `val/mse`.
+
     """
     values = TrialRecord.of(trial).repetitions.get(metric, [])
     is_known = len(values) > 1 and all(map(math.isfinite, values))
@@ -121,22 +136,24 @@ def deviation_of(trial: FrozenTrial, metric: str) -> float | None:
 
 @dataclass(frozen=True)
 class Summary:
-    """A study in numbers: the live line, the terminal and the page all show these.
+    """A study in numbers, as the terminal and the report show it.
 
     Attributes:
         name: The study's name.
         metrics: The names of the objectives.
         directions: `minimize` or `maximize`, one for each.
-        states: How many trials are in each state ("complete", "fail", ...), surplus ones and
-            attempts that were queued again left out.
+        states: The number of trials in each state ("complete", "pruned", "running", "fail", ...),
+            without surplus trials and attempts that were queued again.
         best: The first of `leaders`; None without one, or with several objectives.
         front: The Pareto front; empty for one objective.
-        baseline: The trial of the default config, its last attempt; None with several objectives.
-        wall_seconds: How long somebody was at work; None before the end of a trial.
-        trial_seconds: What all trials took together.
-        epochs_spent: The epochs of all trials; None where no trial counts epochs.
-        epochs_saved: What pruned trials had left; None where the study does not say how many
-            epochs a trial has.
+        baseline: The last attempt at the trial of the default config; None without one, or with
+            several objectives.
+        wall_seconds: The seconds in which at least one worker was at work, pauses between commands
+            left out; None before a trial has ended.
+        trial_seconds: The seconds of all trials added up, however many ran at once.
+        epochs_spent: The epochs of all trials; None if no trial counts epochs.
+        epochs_saved: The epochs that pruned trials did not train; None if the study does not keep
+            how many epochs a trial may train.
 
     """
 
@@ -169,9 +186,9 @@ class Summary:
 
     @property
     def gain(self) -> float | None:
-        """How much the best value is better than the baseline's, in the metric's units.
+        """By how much the best value is better than the baseline's, at least 0, in its unit.
 
-        None where the baseline has no finite value.
+        None if there is no best value, or the baseline has no finite one.
         """
         value = None if self.baseline is None else self.baseline.value
         if self.best is None or value is None or not math.isfinite(value):

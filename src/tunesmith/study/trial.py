@@ -20,7 +20,7 @@ class Diverged(optuna.TrialPruned):
     two apart: a trial that the pruner stopped was merely worse than others.
 
     Args:
-        reason: One line for people, kept on the trial.
+        reason: Why, in one line; the trial keeps it.
 
     >>> raise Diverged("the training loss is nan at epoch 3")
     Traceback (most recent call last):
@@ -33,12 +33,12 @@ class Diverged(optuna.TrialPruned):
 class Pruned:
     """Returned by an objective whose trial was stopped early.
 
-    It stands for raising `optuna.TrialPruned` or `Diverged`, so that what lies between the
-    objective and the worker logs no error.
+    It means what raising `optuna.TrialPruned` or `Diverged` means, but Hydra, which runs the job,
+    logs no error.
 
     Args:
-        reason: One line for people, kept on the trial.
-        diverged: Its loss became infinite or NaN; the pruner did not stop it.
+        reason: Why, in one line; the trial keeps it.
+        diverged: Whether its loss became infinite or NaN; False means that the pruner stopped it.
 
     >>> Pruned("pruned at epoch 10: val/mse was 64.8")
     Pruned(reason='pruned at epoch 10: val/mse was 64.8', diverged=False)
@@ -50,14 +50,16 @@ class Pruned:
 
 
 def current_trial() -> optuna.Trial | None:
-    """Return the live trial of this search, or None in a plain run.
+    """Return the live trial that this process is working on; None outside a search.
 
-    It is for code that is deep inside the objective, and the same trial that the objective was
-    called with.
+    Any code below the objective may call it, such as a training loop that reports its loss. It is
+    the trial that the objective was called with. Threads that the objective starts get None.
 
     >>> trial = current_trial()
     >>> if trial is not None:
     ...     trial.report(0.5, step=1)
+    ...     if trial.should_prune():
+    ...         raise optuna.TrialPruned("pruned at step 1: loss was 0.5")
 
     """
     return _CURRENT.get()
@@ -65,7 +67,7 @@ def current_trial() -> optuna.Trial | None:
 
 @contextmanager
 def running(trial: optuna.Trial) -> Iterator[None]:
-    """Make the trial the current one inside the block."""
+    """Make a trial the one that `current_trial` returns inside the block."""
     token = _CURRENT.set(trial)
     try:
         yield
@@ -76,8 +78,12 @@ def running(trial: optuna.Trial) -> Iterator[None]:
 class RepeatedTrial(optuna.Trial):
     """A live trial as each of its repetitions sees it.
 
-    Their reports would mix, so they go nowhere and prune nothing; the epochs that repetitions
-    write add up.
+    The reports of several repetitions would mix, so they are dropped and prune nothing; the epochs
+    that the repetitions write are added up.
+
+    Args:
+        trial: The live trial.
+
     """
 
     def __init__(self, trial: optuna.Trial) -> None:

@@ -23,12 +23,7 @@ from tunesmith.study._optuna import (
     was_stopped,
 )
 from tunesmith.study.exhaustion import is_exhausted, mark_exhausted
-from tunesmith.study.failure import (
-    FailKind,
-    Failure,
-    failure_from,
-    read_values,
-)
+from tunesmith.study.failure import FailKind, Failure, failure_from, read_values
 from tunesmith.study.failure_policy import FailurePolicy
 from tunesmith.study.record import TrialRecord
 from tunesmith.study.recovery import (
@@ -50,17 +45,26 @@ _LOOK_S = 2.0
 
 
 class TrialInterrupted(Exception):  # noqa: N818
-    """Raised by an objective when the user asks to stop; its slot is queued again."""
+    """Raised by an objective to stop its worker; the trial's slot is queued again."""
 
 
 class StopReason(StrEnum):
-    """Why a worker ended."""
+    """Why a worker ended.
+
+    Attributes:
+        FINISHED: The study has its total of trials.
+        INTERRUPTED: The user, or `should_stop`, stopped it.
+        TIMEOUT: The time was over.
+        TERMINATED: The rule `termination` stopped the search.
+        EXHAUSTED: The search space is exhausted; see `is_exhausted`.
+
+    """
 
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     TIMEOUT = "timeout"
-    TERMINATED = "terminated"  # The search was stopped early: see `Stagnation`.
-    EXHAUSTED = "exhausted"  # The search space is, or the objective called study.stop().
+    TERMINATED = "terminated"
+    EXHAUSTED = "exhausted"
 
 
 class _AttemptFailed(Exception):  # noqa: N818
@@ -83,27 +87,27 @@ def run_worker(
     """Run trials until the study has exactly `n_trials` complete or pruned ones.
 
     Args:
-        study: Shared with the other workers; each brings its own sampler and pruner.
-        objective: Returns the value, or a value for each direction, or `Pruned`. Any exception
-            fails its trial and the search goes on, but `optuna.TrialPruned` and `Diverged` prune
-            the trial, and `TrialInterrupted` and KeyboardInterrupt stop the search.
-        n_trials: The study's total, over all workers and all times it was run.
+        study: The study, which other workers may share, each with its own sampler and pruner.
+        objective: Returns the value, a value for each direction, or `Pruned`. An exception fails
+            the trial and the search goes on, but `optuna.TrialPruned` and `Diverged` prune the
+            trial, and `TrialInterrupted` and KeyboardInterrupt stop this worker.
+        n_trials: The study's total, over all workers and every time it was run.
         max_retries: How often a slot is attempted again after its process died.
-        max_failure_rate: See `FailurePolicy`.
-        timeout: Seconds after which no further trial is started; None for no limit.
-        queued_only: Run what is queued, whatever its number, and sample nothing.
-        termination: Asked as trials complete, by this worker or others; its verdict stops them
-            all.
-        on_change: Called when this worker sees that trials, its own or others', changed state.
-        should_stop: Asked before each trial, and while waiting.
+        max_failure_rate: The share of failed attempts, 0 ... 1, above which the search stops; see
+            `FailurePolicy`.
+        timeout: Seconds after which no further trial starts; None for no limit.
+        queued_only: True runs all queued trials, whatever `n_trials`, and samples none.
+        termination: Stops all workers early; asked before each trial.
+        on_change: Called with the study when the number of trials in a state has changed.
+        should_stop: Asked before each trial, and while waiting; True ends this worker.
 
     Returns:
         Why this worker ended.
 
     Raises:
         SearchFailed: The trials fail for a reason that more trials do not cure.
-        ConnectionError: The database stayed away.
-        DiskFull: There is no space to write to; the trial is queued again.
+        DatabaseAway: A ConnectionError: the database did not answer for `retry_s` seconds.
+        DiskFull: An OSError: no space is left; the trial is queued again.
 
     Example:
         Any number of processes may run this at once, or one after the other::

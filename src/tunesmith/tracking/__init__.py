@@ -1,4 +1,8 @@
-"""Remember runs: MLflow, or nothing; the only place that knows MLflow."""
+"""Record runs in MLflow, or nowhere.
+
+A run gets parameters, metrics, tags and files. `open_tracking` records in MLflow; `NoTracking`,
+which `tracking=none` names, and its `Run` record nothing: another store is a subclass of each.
+"""
 
 import os
 from functools import cache
@@ -27,12 +31,12 @@ NoTracking = Tracking
 
 @cache
 def open_tracking(uri: str, experiment: str, outbox: str = OUTBOX) -> Tracking:
-    """Return what tracks runs in MLflow under one experiment, opened once a process.
+    """Return what records runs in MLflow; equal arguments give the same object in a process.
 
     Args:
-        uri: MLflow's tracking URI: a database, or a server.
-        experiment: The name; the experiment is created if it is new.
-        outbox: A folder for what was not recorded yet, since the store was away.
+        uri: MLflow's tracking URI: `sqlite:///path`, `postgresql://...`, or a server's `http://...`.
+        experiment: The name of the experiment, which is created if it does not exist.
+        outbox: A folder that keeps what ended runs could not send while the store was away.
 
     Raises:
         InvalidConfig: MLflow is not installed.

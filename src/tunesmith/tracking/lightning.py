@@ -10,9 +10,14 @@ from tunesmith.tracking.run import Run
 
 
 class RunLogger(Logger):
-    """Writes what Lightning logs into a run, at epochs (from 1) where Lightning names them.
+    """A Lightning logger that writes into a run; the step of a point is the epoch, from 1.
 
-    `curves` holds the same points: name -> epoch -> value.
+    Args:
+        run: What records the points.
+
+    Attributes:
+        curves: The same points, as {metric: {epoch: value}}.
+
     """
 
     def __init__(self, run: Run) -> None:
@@ -23,16 +28,16 @@ class RunLogger(Logger):
 
     @property
     def name(self) -> str:
-        """Lightning uses the name in paths."""
+        """`tunesmith`, which Lightning uses in paths."""
         return "tunesmith"
 
     @property
     def version(self) -> str | None:
-        """The run's id."""
+        """The id of the run."""
         return self.run.id
 
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        """Add points; Lightning's own `epoch` metric is the step, not a curve."""
+        """Add a point to each metric's curve, at the epoch that Lightning gives as `epoch`."""
         values = dict(metrics)
         epoch = values.pop("epoch", None)
         # Lightning counts from 0 while it fits; afterwards it names the epochs that were done.
@@ -45,15 +50,18 @@ class RunLogger(Logger):
         """Record nothing: the composed config is recorded already."""
 
     def finalize(self, status: str) -> None:
-        """Write what is buffered; `save`, which Lightning calls at every point, does not.
+        """Send what is buffered, at the end of the fit and of a later test.
 
-        Lightning calls this first at the end of the fit, then at that of a later test.
+        `save`, which Lightning calls at every point, sends nothing.
         """
         self._fitted = True
         self.run.flush()
 
 
 def curves_of(trainer: Trainer) -> dict[str, dict[int, float]]:
-    """Return the points that a fit has logged, name -> epoch -> value; none with logging off."""
+    """Return the points that a fit has logged, as {metric: {epoch: value}}.
+
+    It is empty if the Trainer has no RunLogger.
+    """
     loggers = (logger for logger in trainer.loggers if isinstance(logger, RunLogger))
     return next((logger.curves for logger in loggers), {})

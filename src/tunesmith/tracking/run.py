@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 class RunState(StrEnum):
-    """How a run ended; the values are Optuna's names of a trial's state."""
+    """How a run ended, by Optuna's names of the states of a trial."""
 
     COMPLETE = "COMPLETE"
     PRUNED = "PRUNED"
@@ -19,12 +19,12 @@ class RunState(StrEnum):
 
 
 class Run:
-    """One run; keeps nothing itself, a subclass overrides what it keeps.
+    """One run of a tracking store; this class records nothing, a subclass records in a store.
 
     Attributes:
-        id: Names the run in the store; None if it is not kept.
-        page: Where the store's pages show the run, from their root; None if they do not.
-        notes: What the user is to be told of the run, in sentences.
+        id: The id of the run in the store; None if it is not recorded.
+        page: The path of the run's page in the store's web interface; None if it has none.
+        notes: Notices for the user, a sentence each.
 
     """
 
@@ -35,7 +35,7 @@ class Run:
         self.notes: list[str] = []
 
     def note(self, sentence: str) -> None:
-        """Tell the user, once a run: in the log now, on the terminal at the end of a search."""
+        """Tell the user something, once a run: now in the log, and at the end of a search."""
         if sentence not in self.notes:
             self.notes.append(sentence)
             log.warning(sentence)
@@ -44,58 +44,68 @@ class Run:
         """Add a point to each metric's curve."""
 
     def log_summary(self, metrics: Mapping[str, float]) -> None:
-        """Record final values; the end of a curve that has the value already stays as it is."""
+        """Record final values; a curve that ends with the value already gets no further point."""
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Record parameters, once a run."""
+        """Record parameters; a run has each of them once."""
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set or replace tags."""
 
     def set_note(self, markdown: str) -> None:
-        """Set or replace what the run's page says of it."""
+        """Set or replace the description on the run's page, in Markdown."""
 
     def log_artifact(self, path: Path, *, folder: str | None = None) -> None:
-        """Copy a file, or a folder with its content, into the run."""
+        """Copy a file, or a folder with its content, into the run, below `folder` if given."""
 
     def log_text(self, text: str, name: str) -> None:
-        """Store a text as a file of this name."""
+        """Store a text as a file of this name in the run."""
 
     def log_model(self, fitted: Any) -> str | None:
-        """Store the `predictor()` of a fitted model with its `example()`; return its URI."""
+        """Store the `predictor()` of a FittedModel with its `example()`.
+
+        Returns:
+            The URI of the model; None if it was not stored.
+
+        """
         return None
 
     def flush(self) -> None:
-        """Write what is buffered."""
+        """Send what is buffered."""
 
     def finish(self, state: RunState) -> None:
-        """Write what is buffered and close the run."""
+        """Send what is buffered and close the run."""
 
 
 class Tracking:
-    """Opens runs; those that keep nothing, unless a subclass knows a store."""
+    """Opens runs; those of this class record nothing, a subclass opens those of a store."""
 
     def check(self) -> None:
-        """Raise InvalidConfig, in one line, if the store cannot be used; writes nothing."""
+        """Refuse a store that cannot be used; writes nothing.
+
+        Raises:
+            InvalidConfig: It cannot be used; the message is one line.
+
+        """
 
     def waiting(self) -> str:
-        """Return in a sentence what the store has not got yet, nothing if it has all."""
+        """Return a sentence on what has not reached the store yet; empty if all has."""
         return ""
 
     def start_run(self, name: str, *, tags: Mapping[str, str], parent_id: str | None = None) -> Run:
-        """Open a run, as a child of `parent_id` if given."""
+        """Open a new run, as a child of the run `parent_id` if given."""
         return Run()
 
     def resume_run(self, run_id: str) -> Run | None:
-        """Open a run of before again; None if it is no more."""
+        """Open an earlier run again; None if the store no longer has it."""
         return Run()
 
     def page(self, run_id: str | None = None) -> str | None:
-        """Return where the store's pages show a run, or all runs; None if there are no pages."""
+        """Return the address of the page of a run, or of all runs; None if there is none."""
         return None
 
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
-        """Set or replace tags of a run that is over, if there is one."""
+        """Set or replace tags of a run that has ended, if the store has it."""
 
     def close_dead_runs(self, also: Collection[str] = ()) -> None:
-        """Close the open runs whose process on this host is no more, and those named by id."""
+        """Close open runs whose process on this host has died, and those with the ids `also`."""

@@ -41,23 +41,29 @@ for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
 
 
 class Lightning(Objective):
-    """Fits the config's `model` on its `data` with its `trainer`, `optimizer` and `callbacks`.
+    """Fits the config's `model` on its `data` with its `trainer` and `callbacks`.
 
-    A single run is also tested, and leaves its checkpoint and plots in its folder; a trial of a
-    search is neither, so that nothing of the test rows can leak into the search. What is tested and
-    left are the weights that the returned value belongs to.
+    `model` is any LightningModule and `data` any LightningDataModule. If the data module has a
+    property `model_arguments`, a dict, the model gets those items that its constructor takes.
+    If the model has a list `metric_names` of all that it logs, a mistyped `metric.name` is refused
+    before the fit.
+
+    A single run also computes the metrics on the test rows, and leaves its checkpoint and plots in
+    its folder. A trial of a search does not, so that nothing of the test rows leaks into the
+    search; `keep_model=true` keeps its checkpoint. The weights that are tested and kept are those
+    that the returned value belongs to.
     """
 
     takes_infinity = False
 
     def evaluate(self, cfg: DictConfig) -> dict[str, float]:
-        """Train once, and return the metrics of the last validation or of the best (`metric.at`).
+        """Train once, and return the metrics of the last validation, or of the best (`metric.at`).
 
-        `model/parameters` among them counts the parameters that were trained.
+        Among them are `epochs`, and `model/parameters`, the number of trained parameters.
 
         Raises:
             Diverged: The training loss is infinite or NaN.
-            TrialPruned: The trial's pruner says so.
+            TrialPruned: The search's pruner stops the trial.
             InvalidConfig: A callback watches what the model does not log.
 
         """
@@ -83,7 +89,7 @@ class Lightning(Objective):
         return metrics
 
     def check(self, cfg: DictConfig) -> None:
-        """Build data, model, optimizer and callbacks of a config without training.
+        """Make the data, model, optimizer and callbacks of a config without training.
 
         Raises:
             InvalidConfig: One of them refuses its values; the message names the key.
@@ -92,13 +98,14 @@ class Lightning(Objective):
         check_fit(cfg)
 
     def n_processes(self, cfg: DictConfig) -> int:
-        """Return how many processes the Trainer starts, this one included."""
+        """Return the number of the Trainer's processes, this one included."""
         return processes_of(cfg)
 
     def on_all_rows(self, cfg: DictConfig, metrics: Mapping[str, float]) -> DictConfig | None:
-        """Return the config of a fit of so many epochs, on the same schedule.
+        """Return the config of a fit with the `epochs` of the metrics, on the same schedule.
 
-        None where the fit continues another one, is a try, or is computed by several processes.
+        None where the fit continues another one (`ckpt_path`), is a trial of the code
+        (`fast_dev_run`, `overfit_batches`), or is computed by several processes.
         """
         trainer = cfg.trainer
         is_try = trainer.get("fast_dev_run") or trainer.get("overfit_batches")
@@ -107,7 +114,7 @@ class Lightning(Objective):
         return without_validation(cfg, epochs=round(metrics.get("best_epoch", metrics["epochs"])))
 
     def restore(self, cfg: DictConfig, folder: Path) -> FittedModel:
-        """Return the model whose checkpoint lies in the folder, with the data of its config."""
+        """Load the model from the checkpoint in a run's folder, with the data of its config."""
         datamodule = build_data(cfg)
         model = build_model(cfg, datamodule)
         checkpoint = torch.load(RunPaths(folder).checkpoint, map_location="cpu", weights_only=True)

@@ -22,7 +22,13 @@ EXHAUSTED_KEY = "tunesmith:exhausted"
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a search was stopped early: the rule, by all that it was given, and a sentence."""
+    """Why a search was stopped early.
+
+    Attributes:
+        by: The rule and its arguments.
+        reason: A sentence.
+
+    """
 
     by: str
     reason: str
@@ -47,7 +53,9 @@ class StudyAttributes(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """What a study keeps for us, whoever made it.
+    """What Tunesmith keeps in a study's user attributes, read from any Optuna study.
+
+    `of` makes one. What is absent, or of another type, reads as None or empty.
 
     >>> study = optuna.create_study()
     >>> StudyRecord.write(study, metric="val/mse", baseline=0)
@@ -60,75 +68,85 @@ class StudyRecord:
 
     @classmethod
     def of(cls, study: optuna.Study) -> "StudyRecord":
-        """Return the record of a study as it is now; what is written later is not in it."""
+        """Return the record of a study as it is now; later attributes are not in it."""
         return cls(study.user_attrs)
 
     @staticmethod
     def write(study: optuna.Study, **attributes: Unpack[StudyAttributes]) -> None:
-        """Write attributes on a study, named as the properties are; `metric` one name or more."""
+        """Write attributes on a study, by the names of the properties below.
+
+        `metrics` is written as `metric`: a name, or a list of them.
+        """
         for name, value in attributes.items():
             study.set_user_attr(_key(name), value)
 
     @staticmethod
     def write_verdict(study: optuna.Study, verdict: Verdict) -> None:
-        """Write that the study is to be stopped early."""
+        """Write why the study is to be stopped early."""
         study.set_user_attr(_key("verdict"), {"by": verdict.by, "reason": verdict.reason})
 
     @staticmethod
     def write_test(study: optuna.Study, trial: int, metrics: Mapping[str, float]) -> None:
-        """Write a confirming fit's metrics on the test rows.
+        """Write the metrics on the test rows of a fit of a confirming study.
 
-        An attribute for each fit, since several machines may write at once.
+        Args:
+            study: The confirming study.
+            trial: The number of the fit in it.
+            metrics: The metrics by name, `test/...`.
+
         """
         study.set_user_attr(f"{_TEST_KEY}{trial}", dict(metrics))
 
     @staticmethod
     def write_left(study: optuna.Study, worker: str, *, token: str) -> None:
-        """Write that the engine which runs a worker has ended it."""
+        """Write that the launcher has ended a worker of the command with this token."""
         study.set_user_attr(f"{_LEFT_KEY}{worker}", token)
 
     @property
     def metrics(self) -> list[str]:
-        """The names of the metrics; empty where the study does not say."""
+        """The names of the objectives; empty if the study keeps none."""
         found = self._attrs.get("metric")
         return [found] if isinstance(found, str) and found else items(found, str) or []
 
     @property
     def baseline(self) -> int | None:
-        """The number of the trial that the default config makes."""
+        """The number of the trial of the default config; None if there is none."""
         return self._get("baseline", int)
 
     @property
     def folder(self) -> Path | None:
-        """The folder that the search was begun in."""
+        """The output folder of the search, where it was begun."""
         found = self._get("folder", str)
         return None if found is None else Path(found)
 
     @property
     def max_epochs(self) -> int | None:
-        """The epochs that a trial may train, over all of its repetitions."""
+        """The number of epochs that a trial may train, over all of its repetitions."""
         return self._get("max_epochs", int)
 
     @property
     def fingerprint(self) -> dict[str, Any] | None:
-        """What a trial computes, the space and what proposes points; None in a study of others."""
+        """The `config`, `space` and `proposals` that a continued search must share.
+
+        None in a study that Tunesmith did not make.
+        """
         found = self._get("fingerprint", dict)
         parts = [] if found is None else map(found.get, ("config", "space", "proposals"))
         return found if found and all(isinstance(part, dict) for part in parts) else None
 
     @property
     def results_of(self) -> int | None:
-        """The number of finished trials that the results were written for."""
+        """How many trials were finished when the results were written."""
         return self._get("results_of", int)
 
     @property
     def model(self) -> str | None:
-        """The URI of the winner as a model in the tracking store; None if it was not logged."""
+        """The URI of the winner's model in the tracking store; None if it was not logged."""
         return self._get("model", str)
 
     @property
     def refused(self) -> list[str]:
-        """What the advice would change, as overrides, but the objective does not take."""
+        """Advised changes of the space that the objective refuses, as Hydra overrides."""
         return items(self._attrs.get("refused"), str) or []
 
     @property
@@ -140,17 +158,17 @@ class StudyRecord:
 
     @property
     def run_id(self) -> str | None:
-        """The search's own run in the tracking store."""
+        """The id of the search's own run in the tracking store."""
         return self._get("run_id", str)
 
     @property
     def candidates(self) -> list[int]:
-        """In a confirmation, the numbers of the search's trials that are trained again."""
+        """In a confirming study: the numbers of the search's trials that are trained again."""
         return items(self._attrs.get("candidates"), int) or []
 
     @property
     def baseline_trial(self) -> int | None:
-        """In a confirmation, the number of the search's baseline."""
+        """In a confirming study: the number of the search's baseline."""
         return self._get("baseline_trial", int)
 
     @property
@@ -159,7 +177,7 @@ class StudyRecord:
         return self._get("stopped", str)
 
     def left(self, token: str) -> set[str]:
-        """Return which workers of the command with this token were ended by their engine."""
+        """Return the workers that the launcher of the command with this token has ended."""
         return {
             name.removeprefix(_LEFT_KEY)
             for name, value in self._attrs.items()
@@ -167,7 +185,7 @@ class StudyRecord:
         }
 
     def test_of(self, trial: int) -> dict[str, float] | None:
-        """Return a confirming fit's metrics on the test rows; None if it was not tested."""
+        """Return the metrics on the test rows of a fit of a confirming study; None if untested."""
         found = typed(self._attrs.get(f"{_TEST_KEY}{trial}"), dict)
         if found is None:
             return None

@@ -57,7 +57,9 @@ class TrialAttributes(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """What a trial keeps for us, whoever ran it.
+    """What Tunesmith keeps in a trial's attributes, read from a trial of any Optuna study.
+
+    `of` makes one. What is absent, or of another type, reads as None or empty.
 
     >>> trial = optuna.trial.create_trial(value=1.0, user_attrs={"epochs": 7})
     >>> TrialRecord.of(trial).epochs
@@ -69,42 +71,45 @@ class TrialRecord:
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "TrialRecord":
-        """Return the record of a trial, as it was read; this costs next to nothing."""
+        """Return the record of a trial, as it was when it was read."""
         return cls(trial)
 
     @staticmethod
     def write(trial: optuna.Trial, **attributes: Unpack[TrialAttributes]) -> None:
-        """Write attributes on a running trial, named as the properties are."""
+        """Write attributes on a running trial, by the names of the properties below."""
         _write(trial, {_key(name): value for name, value in attributes.items()})
 
     @staticmethod
     def write_failure(trial: optuna.Trial, failure: Failure) -> None:
-        """Write on a running trial why it is about to fail."""
+        """Write on a running trial why it will fail."""
         _write(trial, failure_attributes(failure))
 
     @property
     def overrides(self) -> list[str] | None:
-        """The Hydra overrides that the trial was composed with; None for a trial of others."""
+        """The Hydra overrides of the trial; None if Tunesmith did not run it."""
         return items(self._trial.user_attrs.get(_key("overrides")), str)
 
     @property
     def code(self) -> dict[str, str] | None:
-        """Digests of the user's modules that computed the trial; None where they are unknown."""
+        """The digest of each of the user's modules that the trial loaded; None if unknown."""
         found = self._get("code", dict) or {}
         return {name: str(digest) for name, digest in found.items()} or None
 
     def is_of_other_code(self, code: Mapping[str, str]) -> bool:
-        """Return True if a module differs that both this trial and `code` have loaded."""
+        """Return True if a module's digest in `code` is another one than in this trial.
+
+        Modules that only one of them has do not count.
+        """
         return any(code.get(name, digest) != digest for name, digest in (self.code or {}).items())
 
     @property
     def commit(self) -> str | None:
-        """What release 0.1.0 kept instead: the git commit, `-dirty` if it was changed since."""
+        """The git commit of a trial of release 0.1.0, with `-dirty` if files had been changed."""
         return self._get("code", str)
 
     @property
     def is_of_others(self) -> bool:
-        """Whether the trial was computed elsewhere: it names no worker of ours, nor overrides."""
+        """Whether another program ran the trial: it has neither an owner nor overrides."""
         is_begun = self._trial.state != TrialState.WAITING
         return is_begun and OWNER_KEY not in self._trial.system_attrs and self.overrides is None
 
@@ -116,12 +121,12 @@ class TrialRecord:
 
     @property
     def run_id(self) -> str | None:
-        """The trial's run in the tracking store."""
+        """The id of the trial's run in the tracking store."""
         return self._get("run_id", str)
 
     @property
     def seconds(self) -> float | None:
-        """Seconds that the trial took: its own account if it kept one, else from start to end."""
+        """The seconds that the trial measured itself, else those from its start to its end."""
         own = number(self._trial.user_attrs.get(_key("seconds")))
         if own is not None:
             return own
@@ -142,17 +147,17 @@ class TrialRecord:
 
     @property
     def reason(self) -> str | None:
-        """Why the trial was pruned or failed, in one line for people."""
+        """Why the trial was pruned or failed, in one line."""
         return self._get("reason", str)
 
     @property
     def notes(self) -> list[str]:
-        """What the user is to be told of the trial, in sentences."""
+        """Notices for the user, a sentence each."""
         return items(self._trial.user_attrs.get(_key("notes")), str) or []
 
     @property
     def diverged(self) -> bool:
-        """Whether the trial was pruned since its loss became infinite or NaN, not by the pruner."""
+        """Whether the trial was pruned because its loss became infinite or NaN."""
         if self._trial.state != TrialState.PRUNED:
             return False
         marked = self._get("diverged", bool)
@@ -175,7 +180,7 @@ class TrialRecord:
 
     @property
     def owner(self) -> ProcessId | None:
-        """The process that works on the trial, or did last."""
+        """The process that works on the trial, or did last: `host`, `pid` and start."""
         text = self._trial.system_attrs.get(OWNER_KEY)
         try:
             owner = None if text is None else ProcessId.from_str(text)
@@ -186,32 +191,32 @@ class TrialRecord:
 
     @property
     def deaths(self) -> int:
-        """How often the process of an attempt at this trial's slot died."""
+        """How many attempts at this trial's slot have died before it."""
         return typed(self._trial.system_attrs.get(_DEATHS_KEY), int) or 0
 
     @property
     def retry_of(self) -> int | None:
-        """The number of the first attempt, if this trial is another one at the same slot."""
+        """The number of the first attempt at this trial's slot; None if this is the first one."""
         return typed(self._trial.system_attrs.get(_RETRY_OF_KEY), int)
 
     @property
     def is_enqueued(self) -> bool:
-        """Whether the trial's parameters were given when it was queued, not sampled."""
+        """Whether the trial was queued with parameters, as `study.enqueue_trial` does."""
         return _FIXED_PARAMS_KEY in self._trial.system_attrs
 
     @property
     def params(self) -> dict[str, Any]:
-        """The trial's parameters; for one that still waits those that it was queued with."""
+        """The trial's parameters; those that it was queued with while it waits."""
         return dict(self._trial.params or self.queued or {})
 
     @property
     def queued(self) -> dict[str, Any] | None:
-        """The parameters that the trial was queued with; None if all were sampled."""
+        """The parameters that the trial was queued with; None if it was not queued."""
         return typed(self._trial.system_attrs.get(_FIXED_PARAMS_KEY), dict)
 
     @property
     def is_feasible(self) -> bool:
-        """Whether the trial breaks no constraint, neither its sampler's nor one that it set."""
+        """Whether no constraint of the trial is above 0, neither its sampler's nor one it set."""
         try:
             return all(value <= 0 for value in self._trial.constraints.values())
         except TypeError:  # What others keep under the name is no constraint.
