@@ -11,7 +11,14 @@ Array = NDArray[Any]
 
 
 class Task(StrEnum):
-    """What is predicted: a number, or one of two or more classes."""
+    """What is predicted.
+
+    Attributes:
+        REGRESSION: A number.
+        BINARY: One of two classes.
+        MULTICLASS: One of more than two classes.
+
+    """
 
     REGRESSION = "regression"
     BINARY = "binary"

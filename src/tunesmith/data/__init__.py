@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tunesmith.data.tabular import TabularDataModule
     from tunesmith.data.text_form import Form
     from tunesmith.data.typed_form import check_form
+    from tunesmith.scores import Task
 
 __all__ = [
     "CubicDataModule",
@@ -24,6 +25,7 @@ __all__ = [
     "RawRows",
     "TableDataModule",
     "TabularDataModule",
+    "Task",
     "TensorBatches",
     "check_form",
     "read_table",
@@ -38,6 +40,7 @@ __getattr__ = load_from(
         "RawRows": "raw_rows",
         "TableDataModule": "table",
         "TabularDataModule": "tabular",
+        "Task": "tabular",
         "TensorBatches": "batches",
         "check_form": "typed_form",
         "read_table": "file",

@@ -30,8 +30,8 @@ class TabularDataModule(LightningDataModule, ABC):
         batch_size: Rows of a training batch; None takes all training rows at once.
 
     Attributes:
-        task: The kind of problem, a member of an enum, not a text: regression by default. For
-            classes set `type(TabularDataModule.task)("binary")`, or "multiclass".
+        task: The kind of problem: `Task.REGRESSION`, the default, `Task.BINARY` or
+            `Task.MULTICLASS`.
         labels: The classes; empty in a regression.
         categorical: The columns of x with codes of categories: whole numbers without an order, NaN
             for an unknown category.
