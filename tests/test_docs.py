@@ -45,7 +45,7 @@ LISTED = {
 SHOWN = {
     "text": "what a command prints, or an address",
     "py": "how something is called, from its signature or docstring",
-    "pycon": "the example of a docstring, which imports nothing",
+    "pycon": "the example of a docstring: tests/test_examples.py",
 }
 # Python that only runs where the page's search has run, or where a model has been logged.
 AFTER = {

@@ -34,7 +34,7 @@ def install_extra(extra: str) -> str:
     """Return the command that installs an extra: into the checkout where this is one.
 
     >>> install_extra("lightgbm")
-    'pip install -e ".[lightgbm]"'
+    'pip install ...[lightgbm]"'
 
     """
     checkout = Path(__file__).resolve().parents[2]

@@ -14,7 +14,8 @@ class OwnMessages(logging.Filter):
 
     It drops records below ERROR that an installed library or Python's standard library logged.
 
-    >>> logging.getHandlerByName("console").addFilter(OwnMessages())
+    >>> for handler in logging.getLogger().handlers:
+    ...     handler.addFilter(OwnMessages())
 
     """
 

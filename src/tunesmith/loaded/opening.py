@@ -33,7 +33,7 @@ def load(
 
     Example:
         >>> found = tunesmith.load("outputs/searches/quadratic-95ad56a1")
-        >>> found.trials.sort_values("loss").head(3)
+        >>> found.trials.sort_values("y").head(3)
         >>> found.winner.mean, found.winner.deviation
         >>> found.config(found.best.number).objective.x
 

@@ -60,8 +60,9 @@ class KernelRegressor(RegressorMixin, _OnKernel):  # type: ignore[misc]
         InvalidArgument: A number is not positive.
 
     >>> x = np.linspace(-2, 2, 50)[:, None]
-    >>> float(KernelRegressor(penalty=0.001).fit(x, x[:, 0] ** 2).predict(np.array([[1.0]]))[0])
-    1.00
+    >>> fitted = KernelRegressor(penalty=0.001).fit(x, x[:, 0] ** 2)
+    >>> fitted.predict(np.array([[1.0]])).round(1)
+    array([1.])
 
     """
 
