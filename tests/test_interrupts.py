@@ -239,7 +239,7 @@ def test_no_ctrl_c_leaves_mlflow_locked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "seconds", [0.3, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.1, 0.6, 1, 2, 3, 4, 6))]
+    "seconds", [0.3, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.1, 1, 3, 6))]
 )
 @pytest.mark.parametrize(
     "arguments",

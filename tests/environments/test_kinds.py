@@ -1,4 +1,4 @@
-"""Each kind of app is served with Hydra 1.3 as with the tests' own."""
+"""Apps of several kinds are served with Hydra 1.3 as with the tests' own."""
 
 import os
 import subprocess
@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.apps.app import KINDS
 from tests.commands import ROOT
 from tests.environments.conftest import Installation
 
 pytestmark = pytest.mark.slow
 CONTINUES = "test_the_same_command_continues_after_a_kill_and_its_results_repeat"
+# Those that another Hydra may serve otherwise: by groups, types, folders, logging and plugins.
+KINDS = ("plain", "structured", "chdir", "own_logging", "template")
 # What has less to do with the kind of the app.
 OTHERS = (
     "test_two_workers_share_a_study_in_one_folder_though_one_dies_and_a_trial_fails[plain]",
