@@ -32,7 +32,8 @@ class CubicDataModule(TabularDataModule):
         test_seed: Seeds the test rows; must differ from `seed`.
 
     Raises:
-        InvalidArgument: A size is too small, a seed is negative, or both seeds are equal.
+        InvalidArgument: A size is too small, a seed is not an integer from 0 to 4294967295, or both
+            seeds are equal.
 
     """
 

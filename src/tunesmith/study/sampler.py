@@ -79,7 +79,7 @@ class SlotSampler(BaseSampler):
             for every time it is continued.
 
     Raises:
-        InvalidArgument: The seed is not an integer of at least 0.
+        InvalidArgument: The seed is not an integer from 0 to 4294967295.
 
     >>> sampler = SlotSampler(lambda seed: optuna.samplers.TPESampler(seed=seed), seed=42)
 
